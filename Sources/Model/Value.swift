@@ -1,0 +1,43 @@
+/// One value of a property, a field or an expression. Missing is `Value?.none`, never a special
+/// value.
+///
+/// Numbers are finite: whoever builds a `.number` from outside turns NaN and infinity into missing
+/// and counts them, so no operator downstream has to ask.
+package enum Value: Hashable, Sendable {
+    case boolean(Bool)
+    case integer(Int64)
+    case number(Double)
+    case text(String)
+    case timestamp(Instant)
+
+    /// The value as a double where it has one: integers, numbers, and booleans as 0 or 1.
+    package var double: Double? {
+        switch self {
+        case .number(let value): value
+        case .integer(let value): Double(value)
+        case .boolean(let value): value ? 1 : 0
+        case .text, .timestamp: nil
+        }
+    }
+}
+
+extension Value: CustomStringConvertible {
+    package var description: String {
+        switch self {
+        case .boolean(let value): "\(value)"
+        case .integer(let value): "\(value)"
+        case .number(let value): "\(value)"
+        case .text(let value): value
+        case .timestamp(let value): "\(value)"
+        }
+    }
+}
+
+/// The type a property or an expression has.
+package enum ValueType: String, Hashable, Sendable, CaseIterable {
+    case boolean
+    case integer
+    case number = "float"
+    case text = "string"
+    case timestamp
+}

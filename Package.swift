@@ -39,6 +39,7 @@ let package = Package(
     targets: [
         // Pure: no clock, file, socket or thread.
         room("Model"),
+        room("Language", ["Model"]),
 
 
         // Edges: one C library each.
@@ -47,5 +48,6 @@ let package = Package(
 
         // Tests read as specifications.
         tests("ModelTests", ["Model"]),
+        tests("LanguageTests", ["Language", "Model"]),
     ]
 )

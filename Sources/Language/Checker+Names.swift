@@ -1,0 +1,107 @@
+import Model
+
+// A name is a declared column, which includes the aliases of a window's aggregates; or else it is
+// implicit: `max_temp` is the maximum of `temp`, or of the one column whose name begins so.
+extension Checker {
+    func find(_ name: String) -> Int? { schema.columns.firstIndex { $0.name == name } }
+
+    mutating func resolve(_ name: String, _ range: Range<Int>) -> Typed? {
+        if let index = find(name) { return read(index, range) }
+        if let (function, field) = implicitAggregate(name) {
+            switch columns(named: field, for: function) {
+            case let found where found.count == 1:
+                return implicit(function, of: found[0], name, range)
+            case let found where found.count > 1:
+                let names = found.map { schema.columns[$0].name }
+                source.report(
+                    .ambiguousName,
+                    "`\(name)` could be the \(function.rawValue) of "
+                        + names.joined(separator: " or "), at: range,
+                    help: names.map { "write \(function.rawValue)_\($0)" })
+                return nil
+            default:
+                break
+            }
+        }
+        source.report(
+            .unknownName, "there is no `\(name)` here", at: range, help: advice(on: name))
+        return nil
+    }
+
+    private func advice(on name: String) -> [String] {
+        let known = schema.columns.map(\.name)
+        if let last = name.split(separator: ".").last, last.count < name.count,
+            known.contains(String(last))
+        {
+            return ["did you mean `\(last)`?"]
+        }
+        if let nearest = didYouMean(name, among: known + implicitNames) {
+            return ["did you mean `\(nearest)`?"]
+        }
+        return known.isEmpty ? [] : ["known here: " + known.prefix(12).joined(separator: ", ")]
+    }
+
+    private var implicitNames: [String] {
+        guard case .rule = scope else { return [] }
+        return schema.columns.filter { $0.type == .number || $0.type == .integer }.flatMap {
+            column in AggregateFunction.allCases.map { "\($0.rawValue)_\(column.name)" }
+        }
+    }
+
+    private func implicitAggregate(_ name: String) -> (AggregateFunction, Substring)? {
+        guard let underscore = name.firstIndex(of: "_"),
+            let function = AggregateFunction(rawValue: String(name[..<underscore]))
+        else { return nil }
+        let field = name[name.index(after: underscore)...]
+        return field.isEmpty ? nil : (function, field)
+    }
+
+    /// The column of that name, or else all whose names begin so and that can be aggregated.
+    private func columns(named field: Substring, for function: AggregateFunction) -> [Int] {
+        if let exact = find(String(field)) { return [exact] }
+        return schema.columns.indices.filter { index in
+            let column = schema.columns[index]
+            let isNumeric = column.type == .number || column.type == .integer
+            return column.name.hasPrefix(field) && (function == .count || isNumeric)
+        }
+    }
+
+    /// A column read as it is or, under `within`, merged over the span if it carries a partial.
+    private mutating func read(_ index: Int, _ range: Range<Int>) -> Typed {
+        let column = schema.columns[index]
+        let measure = column.unit.map { Measure(unit: $0) }
+        var slot = index
+        if let aggregate = column.aggregate, schema.isWindowed,
+            case .rule(within: let within?) = scope
+        {
+            usesWithin = true
+            slot = self.slot(
+                AggregateCall(function: aggregate, argument: .column(index), over: within))
+        }
+        return Typed(
+            node: builder.leaf(column.type.load, UInt64(slot)), type: column.type, range: range,
+            measure: column.aggregate == .range ? measure?.difference : measure,
+            choices: column.choices)
+    }
+
+    private mutating func implicit(
+        _ function: AggregateFunction, of column: Int, _ name: String, _ range: Range<Int>
+    ) -> Typed? {
+        let field = Expression(.name(schema.columns[column].name), range)
+        return aggregate(function, of: field, over: nil, written: name, range)
+    }
+
+    /// The row's slot for an aggregate; equal calls share one.
+    mutating func slot(_ call: AggregateCall) -> Int {
+        let index = aggregates.firstIndex(of: call) ?? aggregates.count
+        if index == aggregates.count { aggregates.append(call) }
+        return schema.columns.count + index
+    }
+}
+
+extension Measure {
+    /// The measure of a spread or a deviation. Only where zero is arbitrary does it matter.
+    var difference: Measure {
+        Measure(unit: unit, isDifference: unit.dimension == .temperature)
+    }
+}

@@ -1,0 +1,138 @@
+import Model
+
+/// Gives names, types and units to an expression and turns it into code. Nil means "reported".
+struct Checker {
+    let schema: Schema
+    var source: SourceText
+    var builder = Builder()
+    var scope: Scope
+    /// What the condition asks the stream to compute, in the order of the row's further slots.
+    var aggregates: [AggregateCall] = []
+    /// Whether an aggregate covers the span of the rule's `within`.
+    var usesWithin = false
+
+    enum Scope: Equatable {
+        /// One row and nothing else.
+        case row
+        /// Aggregates are allowed; those without `over` cover `within`.
+        case rule(within: Milliseconds?)
+        /// Inside an aggregate: each row of its span.
+        case aggregate
+    }
+
+    init(_ schema: Schema, _ source: SourceText, _ scope: Scope) {
+        self.schema = schema
+        self.source = source
+        self.scope = scope
+    }
+
+    mutating func check(_ expression: Expression) -> Typed? {
+        let range = expression.range
+        switch expression.node {
+        case .invalid:
+            return nil
+        case .number(let value, let integer, let unit):
+            return number(value, integer, unit, range)
+        case .duration(let span):
+            let seconds = builder.number(Double(span.count) / 1000)
+            return Typed(
+                node: seconds, type: .number, range: range,
+                measure: Unit("s").map { Measure(unit: $0) }, isLiteral: true)
+        case .text(let text):
+            let node = builder.leaf(.constant, builder.reference(text))
+            return Typed(node: node, type: .text, range: range, isLiteral: true, text: text)
+        case .boolean(let value):
+            let node = builder.leaf(.constant, value ? 1 : 0)
+            return Typed(node: node, type: .boolean, range: range, isLiteral: true)
+        case .name(let name):
+            return resolve(name, range)
+        case .unary(.not, let operand):
+            guard let operand = condition(operand) else { return nil }
+            return Typed(node: builder.unary(.not, operand.node), type: .boolean, range: range)
+        case .unary(.negate, let operand):
+            return negate(operand, range)
+        case .binary(let sign, let left, let right):
+            return binary(sign, left, right, range)
+        case .between(let operand, let low, let high, let isNegated):
+            return between(operand, low, high, isNegated, range)
+        case .membership(let operand, let choices, let isNegated):
+            return membership(operand, choices, isNegated, range)
+        case .isMissing(let operand, let isNegated):
+            guard let operand = check(operand) else { return nil }
+            let node = builder.unary(operand.type.isMissing, operand.node)
+            return Typed(
+                node: isNegated ? builder.unary(.not, node) : node, type: .boolean, range: range)
+        case .call(let call):
+            return self.call(call, range)
+        }
+    }
+
+    /// Checks an operand of a logical operator.
+    mutating func condition(_ expression: Expression) -> Typed? {
+        guard let typed = check(expression) else { return nil }
+        guard typed.type == .boolean else {
+            let text = source[expression.range]
+            source.report(
+                .typeMismatch, "`\(text)` is \(typed.type.description), not a condition",
+                at: expression.range,
+                help: typed.isNumeric ? ["compare it with something: \(text) > 0"] : [])
+            return nil
+        }
+        return typed
+    }
+
+    private mutating func number(
+        _ value: Double, _ integer: Int64?, _ unit: Unit?, _ range: Range<Int>
+    ) -> Typed? {
+        guard let unit else {
+            if let integer {
+                return Typed(
+                    node: builder.integer(integer), type: .integer, range: range, isLiteral: true)
+            }
+            return Typed(
+                node: builder.number(value), type: .number, range: range, isLiteral: true)
+        }
+        return Typed(
+            node: builder.number(value), type: .number, range: range,
+            measure: Measure(unit: unit), isLiteral: true)
+    }
+
+    private mutating func binary(
+        _ sign: BinaryOperator, _ left: Expression, _ right: Expression, _ range: Range<Int>
+    ) -> Typed? {
+        switch sign {
+        case .and, .or:
+            let (left, right) = (condition(left), condition(right))
+            guard let left, let right else { return nil }
+            let node = builder.binary(sign == .and ? .and : .or, left.node, right.node)
+            return Typed(node: node, type: .boolean, range: range)
+        case .less, .lessOrEqual, .greater, .greaterOrEqual, .equal, .notEqual:
+            let sides = sides(left, right)
+            guard let sides else { return nil }
+            return compare(sign, sides.left, sides.right, range)
+        case .add, .subtract, .multiply, .divide, .remainder:
+            let (left, right) = (check(left), check(right))
+            guard let left, let right else { return nil }
+            return arithmetic(sign, left, right, range)
+        }
+    }
+
+    /// Both sides of a comparison, even if the first is wrong. A bare word beside an enumeration
+    /// gets its own advice.
+    private mutating func sides(_ left: Expression, _ right: Expression) -> (
+        left: Typed, right: Typed
+    )? {
+        let checkedLeft = check(left)
+        if let checkedLeft, checkedLeft.type == .text, case .name(let word) = right.node,
+            checkedLeft.choices.contains(word), find(word) == nil
+        {
+            source.report(
+                .unknownName, "`\(word)` is not a name here, but a text", at: right.range,
+                help: ["write \"\(word)\" in quotes"])
+            return nil
+        }
+        let checkedRight = check(right)
+        guard let checkedLeft, let checkedRight else { return nil }
+        return (checkedLeft, checkedRight)
+    }
+}

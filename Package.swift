@@ -40,6 +40,7 @@ let package = Package(
         // Pure: no clock, file, socket or thread.
         room("Model"),
         room("Language", ["Model"]),
+        room("Streams", ["Language", "Model"]),
 
 
         // Edges: one C library each.
@@ -49,5 +50,6 @@ let package = Package(
         // Tests read as specifications.
         tests("ModelTests", ["Model"]),
         tests("LanguageTests", ["Language", "Model"]),
+        tests("StreamsTests", ["Language", "Model", "Streams"]),
     ]
 )

@@ -1,0 +1,57 @@
+import Model
+
+/// A stream's whole state as bytes and back. Counters are not part of it.
+extension Stream {
+    func write(into writer: inout ByteWriter) {
+        clock.write(into: &writer)
+        keys.write(into: &writer)
+        for table in tables { table.write(into: &writer) }
+        for pattern in immediate { pattern.write(into: &writer) }
+        for pattern in ordered { pattern.write(into: &writer) }
+        buffer.write(into: &writer)
+        writer.list(pending) { writer, pending in
+            writer.unsigned(pending.source)
+            writer.unsigned(UInt64(pending.device.index))
+            writer.unsigned(UInt64(pending.property.index))
+            writer.instant(pending.time)
+            for value in pending.row { writer.value(value) }
+        }
+    }
+
+    /// Into a stream of the same definition. After an error the stream is of no use.
+    mutating func restore(from reader: inout ByteReader) throws(RecordError) {
+        try clock.restore(from: &reader)
+        try keys.restore(from: &reader)
+        for index in tables.indices {
+            try tables[index].restore(from: &reader, keys: keys.count)
+        }
+        for index in immediate.indices {
+            _ = try immediate[index].restore(from: &reader, keys: keys.count)
+        }
+        timers = Heap()
+        for index in ordered.indices {
+            for (key, due) in try ordered[index].restore(from: &reader, keys: keys.count) {
+                timers.insert(Timer(due: due, pattern: Int32(index), key: Int32(key)))
+            }
+        }
+        try buffer.restore(from: &reader)
+        pending = []
+        for _ in 0..<(try reader.count()) { pending.append(try readPending(from: &reader)) }
+        findNextDue()
+    }
+
+    private func readPending(from reader: inout ByteReader) throws(RecordError) -> Pending {
+        let source = try reader.count()
+        let device = Device(index: UInt32(try reader.count()))
+        let property = try reader.count()
+        guard source < plan.sources.count, property <= Int(UInt16.max) else {
+            throw .malformed(at: reader.offset)
+        }
+        let time = try reader.instant()
+        var row: [Value?] = []
+        for _ in plan.columns { row.append(try reader.value()) }
+        return Pending(
+            source: source, device: device, property: Property(index: UInt16(property)),
+            time: time, row: row)
+    }
+}

@@ -1,0 +1,38 @@
+/// What happened to events, by stream, since the processor was made.
+package struct StreamCounters: Hashable, Sendable {
+    package var streams: [Stream]
+
+    /// One stream or aggregation.
+    package struct Stream: Hashable, Sendable {
+        package var name: String
+        /// Rows that were on time, filtered or not.
+        package var accepted: UInt64 = 0
+        /// Accepted rows for which a filter was not true.
+        package var filtered: UInt64 = 0
+        /// Rows at or behind the watermark.
+        package var late: UInt64 = 0
+        /// Window rows that came out.
+        package var windowsClosed: UInt64 = 0
+        package var matches: UInt64 = 0
+        /// Rows or remembered values given up, or released early, because a limit was reached.
+        package var droppedByLimit: UInt64 = 0
+        /// Values of another type than their field's, taken as missing.
+        package var typeMismatches: UInt64 = 0
+    }
+}
+
+/// Bounds on what one stream may hold.
+package struct StreamLimits: Hashable, Sendable {
+    /// Devices or combinations of tags; rows of further ones are dropped.
+    package var keys = 100_000
+    /// Rows waiting for the watermark; when there are more, the watermark is pushed to the oldest.
+    package var reorderEntries = 100_000
+    /// Values a trailing aggregate remembers for a key; the oldest is forgotten when there are
+    /// more.
+    package var trailingEntries = 4096
+    /// Windows of one key that may be open at once; for one more the watermark is pushed to the
+    /// oldest.
+    package var openWindows = 64
+
+    package init() {}
+}

@@ -41,6 +41,7 @@ let package = Package(
         room("Model"),
         room("Language", ["Model"]),
         room("Streams", ["Language", "Model"]),
+        room("Twins", ["Model"]),
 
 
         // Edges: one C library each.
@@ -51,5 +52,6 @@ let package = Package(
         tests("ModelTests", ["Model"]),
         tests("LanguageTests", ["Language", "Model"]),
         tests("StreamsTests", ["Language", "Model", "Streams"]),
+        tests("TwinsTests", ["Model", "Twins"]),
     ]
 )

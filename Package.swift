@@ -42,6 +42,7 @@ let package = Package(
         room("Language", ["Model"]),
         room("Streams", ["Language", "Model"]),
         room("Twins", ["Model"]),
+        room("Commands", ["Language", "Model"]),
 
 
         // Edges: one C library each.
@@ -53,5 +54,7 @@ let package = Package(
         tests("LanguageTests", ["Language", "Model"]),
         tests("StreamsTests", ["Language", "Model", "Streams"]),
         tests("TwinsTests", ["Model", "Twins"]),
+        tests(
+            "CommandsTests", ["Commands", "Language", "Model"], resources: [.copy("Fixtures")]),
     ]
 )

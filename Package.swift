@@ -43,6 +43,7 @@ let package = Package(
         room("Streams", ["Language", "Model"]),
         room("Twins", ["Model"]),
         room("Commands", ["Language", "Model"]),
+        room("Wire", ["Model"]),
 
 
         // Edges: one C library each.
@@ -56,5 +57,6 @@ let package = Package(
         tests("TwinsTests", ["Model", "Twins"]),
         tests(
             "CommandsTests", ["Commands", "Language", "Model"], resources: [.copy("Fixtures")]),
+        tests("WireTests", ["Model", "Wire"]),
     ]
 )

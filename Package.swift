@@ -43,6 +43,7 @@ let package = Package(
         room("Streams", ["Language", "Model"]),
         room("Twins", ["Model"]),
         room("Commands", ["Language", "Model"]),
+        room("Engine", ["Commands", "Language", "Model", "Streams", "Twins"]),
         room("Wire", ["Model"]),
 
 

@@ -1,0 +1,234 @@
+package import Commands
+package import Model
+package import Streams
+package import Twins
+
+/// START HERE. The deterministic state machine that decides: inputs and the time go in, effects
+/// come out, and nothing else is consulted.
+///
+/// The host's whole loop: gather inputs; `step`; store the inputs together with the effects that
+/// `publish` and `audit`; then perform the other effects; sleep until `nextDeadline` or new inputs.
+/// A critical `transmit` may be performed before storing. The same inputs at the same times give
+/// the same effects bit for bit, which is what makes replaying a journal the same as never having
+/// stopped.
+package struct Engine: Sendable {
+    package let workflow: String
+    package internal(set) var registry: Registry
+    package internal(set) var twins: TwinTable
+    package internal(set) var commands: CommandScheduler
+    package internal(set) var tally = Tally()
+    var streams: StreamProcessor
+    var registrations: [Device: Registration] = [:]
+    /// Devices that were accepted without being configured, in order of acceptance.
+    var accepted: [Device] = []
+    /// The sequence of the newest record published, 0 before the first.
+    package internal(set) var outboxSequence: UInt64 = 0
+
+    private let metrics: [String: [Tally.Metric]]
+    private let actions: [Plan.PatternName: [Plan.Action]]
+    // Scratch, empty between steps; kept so that a step does not allocate.
+    private var outputs: [StreamOutput] = []
+    private var commandEffects: [CommandEffect] = []
+
+    /// Where a device said it listens.
+    struct Registration: Hashable, Sendable {
+        var address: String
+        var expires: Instant
+    }
+
+    package init(_ plan: Plan) {
+        workflow = plan.workflow
+        registry = plan.registry
+        twins = plan.twins
+        commands = plan.commands
+        streams = plan.streams
+        actions = plan.actions
+        metrics = plan.metrics
+    }
+
+    /// One turn: takes the inputs in order, then lets time reach `now`.
+    ///
+    /// `now` may not be earlier than in the step before; if it is, it counts as that one's.
+    package mutating func step(
+        _ inputs: [Input], at now: Instant, into effects: inout [Effect]
+    ) {
+        for input in inputs {
+            switch input {
+            case .reading(let reading): receive(reading, at: now, into: &effects)
+            case .exchange: break
+            case .deviceAccepted(let device): accept(device)
+            case .registered(let device, let address, let lifetime):
+                registrations[device] = lifetime.map {
+                    Registration(address: address, expires: now + $0)
+                }
+            case .response(let response):
+                commands.receive(
+                    response, registry: registry, at: now, into: &commandEffects)
+                perform(at: now, into: &effects)
+            case .desired(let device, let property, let value, let source):
+                _ = twins.desire(
+                    value, property, of: device, source: source, registry: registry, at: now)
+            }
+        }
+        streams.advance(to: now, registry: registry, into: &outputs)
+        if !outputs.isEmpty { act(at: now, into: &effects) }
+        commands.advance(to: now, registry: registry, into: &commandEffects)
+        perform(at: now, into: &effects)
+    }
+
+    /// When `step` must run next even without inputs; nil while nothing is waiting for time.
+    package var nextDeadline: Instant? {
+        guard let stream = streams.nextDeadline else { return commands.nextDeadline }
+        guard let command = commands.nextDeadline else { return stream }
+        return min(stream, command)
+    }
+
+    /// Where to send a device's commands at `now`: what it registered, else what is configured.
+    package func address(of device: Device, at now: Instant) -> String? {
+        if let registration = registrations[device], registration.expires > now {
+            return registration.address
+        }
+        return registry.entry(device)?.address
+    }
+
+    /// Numbers a device name that no configuration has, ahead of its `.deviceAccepted`; nil when
+    /// the table is full.
+    package mutating func intern(deviceNamed name: String) -> Device? {
+        registry.addDeviceName(name)
+    }
+
+    /// Numbers a property name; nil when the table is full.
+    package mutating func intern(propertyNamed name: String) -> Property? {
+        registry.addProperty(name)
+    }
+
+    /// After recovery under another plan: makes sure that no record's sequence is given twice.
+    package mutating func continueOutbox(after sequence: UInt64) {
+        outboxSequence = max(outboxSequence, sequence)
+    }
+
+    package var streamCounters: StreamCounters { streams.counters }
+
+    /// After recovery: sends again, under their own ids, the commands whose answer was lost with
+    /// the process.
+    package mutating func resume(at now: Instant, into effects: inout [Effect]) {
+        commands.resume(at: now, into: &commandEffects)
+        perform(at: now, into: &effects)
+    }
+
+    private mutating func receive(
+        _ reading: Reading, at now: Instant, into effects: inout [Effect]
+    ) {
+        if reading.flags.contains(.decideOnly) {
+            streams.accept(reading, registry: registry, at: now, into: &outputs)
+            if !outputs.isEmpty { act(at: now, into: &effects) }
+            return
+        }
+        tally.eventsProcessed += 1
+        let outcome = twins.report(reading, source: .device, registry: registry, at: now)
+        streams.accept(reading, registry: registry, at: now, into: &outputs)
+        if !outputs.isEmpty { act(at: now, into: &effects) }
+        if outcome.effect != .late, commands.isConcerned(reading.device) {
+            commands.reported(
+                reading.device, reading.property, reading.value, registry: registry, at: now,
+                into: &commandEffects)
+            perform(at: now, into: &effects)
+        }
+    }
+
+    private mutating func accept(_ device: Device) {
+        guard registry.entry(device) == nil else { return }
+        registry.add(Registry.Entry(name: registry.name(of: device)))
+        accepted.append(device)
+    }
+
+    /// Publishes and acts upon what the streams put out.
+    private mutating func act(at now: Instant, into effects: inout [Effect]) {
+        for output in outputs {
+            switch output {
+            case .row(let row):
+                tally.note(row, metrics: metrics[row.name] ?? [])
+                publish(
+                    .aggregate, name: row.name, time: row.end, start: row.start,
+                    key: row.key, fields: row.fields, window: row.window, into: &effects)
+            case .match(let match):
+                tally.note(match)
+                publish(
+                    .match, name: match.pattern, time: match.time, start: match.since,
+                    key: match.key, fields: match.values, window: nil, into: &effects)
+                act(on: match, at: now, into: &effects)
+            }
+        }
+        outputs.removeAll(keepingCapacity: true)
+        perform(at: now, into: &effects)
+    }
+
+    private mutating func act(on match: Match, at now: Instant, into effects: inout [Effect]) {
+        let name = Plan.PatternName(stream: match.stream, pattern: match.pattern)
+        for action in actions[name] ?? [] {
+            switch action {
+            case .log(let topic):
+                let values = match.values.map { field in
+                    "\(field.name)=\(field.value?.description ?? "missing")"
+                }
+                let device = match.device.map { " device=\(registry.name(of: $0))" } ?? ""
+                effects.append(
+                    .log(
+                        "\(topic): \(match.pattern)\(device) time=\(match.time) "
+                            + values.joined(separator: " ")))
+            case .updateTwin:
+                guard let device = match.device,
+                    let property = registry.property(named: match.pattern)
+                else { continue }
+                let reading = Reading(
+                    device: device, property: property, time: match.time,
+                    value: .timestamp(match.time))
+                _ = twins.report(reading, source: .pattern, registry: registry, at: now)
+            case .run(let sequence):
+                commands.start(
+                    sequence, trigger: match.id, context: match.device,
+                    isCritical: match.isCritical, registry: registry, at: now,
+                    into: &commandEffects)
+            }
+        }
+    }
+
+    /// Turns what the command scheduler asks for into effects.
+    private mutating func perform(at now: Instant, into effects: inout [Effect]) {
+        guard !commandEffects.isEmpty else { return }
+        for effect in commandEffects {
+            switch effect {
+            case .transmit(let transmission):
+                if transmission.attempt == 1 { tally.commandsIssued += 1 }
+                effects.append(.transmit(transmission))
+            case .audit(let entry): effects.append(.audit(entry))
+            case .desire(let device, let property, let value):
+                _ = twins.desire(
+                    value, property, of: device, source: .command, registry: registry, at: now)
+            case .finished(let record):
+                tally.note(record)
+                publish(
+                    .command, name: record.name, time: record.updated, start: record.created,
+                    key: [Field("device_id", .text(registry.name(of: record.device)))],
+                    fields: [
+                        Field("command_id", .text(record.id.description)),
+                        Field("state", .text(record.state.description)),
+                        Field("attempts", .integer(Int64(record.attempts))),
+                    ], window: nil, into: &effects)
+            }
+        }
+        commandEffects.removeAll(keepingCapacity: true)
+    }
+
+    private mutating func publish(
+        _ kind: OutboxRecord.Kind, name: String, time: Instant, start: Instant?, key: [Field],
+        fields: [Field], window: String?, into effects: inout [Effect]
+    ) {
+        outboxSequence += 1
+        let record = OutboxRecord(
+            sequence: outboxSequence, kind: kind, workflow: workflow,
+            name: window.map { "\(name)/\($0)" } ?? name, time: time, start: start, key: key,
+            fields: fields)
+        effects.append(.publish(record))
+    }
+}

@@ -46,6 +46,7 @@ let package = Package(
         room("Engine", ["Commands", "Language", "Model", "Streams", "Twins"]),
         room("Wire", ["Model"]),
 
+        room("Simulation", ["Commands", "Engine", "Model"]),
 
         // Edges: one C library each.
 
@@ -59,5 +60,6 @@ let package = Package(
         tests(
             "CommandsTests", ["Commands", "Language", "Model"], resources: [.copy("Fixtures")]),
         tests("WireTests", ["Model", "Wire"]),
+        tests("SimulationTests", ["Model", "Simulation"]),
     ]
 )

@@ -49,6 +49,8 @@ let package = Package(
         room("Simulation", ["Commands", "Engine", "Model"]),
 
         // Edges: one C library each.
+        library("CLinux", apt: "libc6-dev"),
+        room("Loop", ["CLinux"]),
 
         // Wiring and programs.
 
@@ -60,6 +62,7 @@ let package = Package(
         tests(
             "CommandsTests", ["Commands", "Language", "Model"], resources: [.copy("Fixtures")]),
         tests("WireTests", ["Model", "Wire"]),
+        tests("LoopTests", ["Loop"]),
         tests("SimulationTests", ["Model", "Simulation"]),
     ]
 )

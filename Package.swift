@@ -49,8 +49,10 @@ let package = Package(
         room("Simulation", ["Commands", "Engine", "Model"]),
 
         // Edges: one C library each.
+        library("CCoAP", pkgConfig: "libcoap-3-gnutls", apt: "libcoap3-dev"),
         library("CLinux", apt: "libc6-dev"),
         room("Loop", ["CLinux"]),
+        room("CoAP", ["CCoAP", "Loop"]),
 
         // Wiring and programs.
 
@@ -63,6 +65,7 @@ let package = Package(
             "CommandsTests", ["Commands", "Language", "Model"], resources: [.copy("Fixtures")]),
         tests("WireTests", ["Model", "Wire"]),
         tests("LoopTests", ["Loop"]),
+        tests("CoAPTests", ["CoAP", "Loop"]),
         tests("SimulationTests", ["Model", "Simulation"]),
     ]
 )

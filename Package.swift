@@ -50,9 +50,11 @@ let package = Package(
 
         // Edges: one C library each.
         library("CCoAP", pkgConfig: "libcoap-3-gnutls", apt: "libcoap3-dev"),
+        library("CLMDB", pkgConfig: "lmdb", apt: "liblmdb-dev"),
         library("CLinux", apt: "libc6-dev"),
         room("Loop", ["CLinux"]),
         room("CoAP", ["CCoAP", "Loop"]),
+        room("Store", ["CLMDB", "Loop", "Model", "Wire"]),
 
         // Wiring and programs.
 
@@ -66,6 +68,7 @@ let package = Package(
         tests("WireTests", ["Model", "Wire"]),
         tests("LoopTests", ["Loop"]),
         tests("CoAPTests", ["CoAP", "Loop"]),
+        tests("StoreTests", ["Loop", "Model", "Store", "Wire"]),
         tests("SimulationTests", ["Model", "Simulation"]),
     ]
 )

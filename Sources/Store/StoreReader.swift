@@ -1,0 +1,68 @@
+import Glibc
+
+/// A store opened for looking at it, by a program that is not the daemon.
+package final class StoreReader: Sendable {
+    package let gateway: String
+    package let epoch: UInt64
+    private let environment: Environment
+
+    init(_ path: String) throws(StoreError) {
+        // Where there is no lock file nobody has the database open, and none needs to be made.
+        let lockFile = path + "/" + StoreDirectory.databaseLockFile
+        // Safe: the path is lent for the call.
+        let isShared = unsafe access(lockFile, F_OK) == 0
+        do throws(StoreError) {
+            environment = try Environment(
+                directory: path, mode: isShared ? .readOnly : .inspect)
+        } catch {
+            switch error {
+            case .system(_, ENOENT): throw .absent(path: path)
+            case .database: throw .foreignDatabase(path: path)
+            default: throw error
+            }
+        }
+        guard try environment.openTables([.meta]) else {
+            throw .foreignDatabase(path: path)
+        }
+        let identity = try environment.read { transaction throws(StoreError) in
+            try Identity.load(transaction, path: path)
+        }
+        gateway = identity.gateway
+        epoch = identity.epoch
+        guard try environment.openTables() else {
+            throw .damaged(table: Table.meta.name)
+        }
+    }
+
+    package func deviceNames() throws(StoreError) -> [String] {
+        try environment.read { transaction throws(StoreError) in try transaction.names(.device) }
+    }
+
+    package func propertyNames() throws(StoreError) -> [String] {
+        try environment.read { transaction throws(StoreError) in try transaction.names(.property) }
+    }
+
+    /// All twins by device number.
+    package func twins() throws(StoreError) -> [(key: UInt32, value: [UInt8])] {
+        try environment.read { transaction throws(StoreError) in try transaction.twins() }
+    }
+
+    package func twin(_ device: UInt32) throws(StoreError) -> [UInt8]? {
+        try environment.read { transaction throws(StoreError) in
+            try transaction.get(.twin, Key.bytes(device))
+        }
+    }
+
+    /// Sizes and drops as they are on disk; what counts since a start is the daemon's to tell.
+    package func statistics() throws(StoreError) -> StoreStatistics {
+        let ledger = try environment.read { transaction throws(StoreError) in
+            try Ledger(transaction, laneCount: Int(UInt8.max) + 1)
+        }
+        var statistics = StoreStatistics()
+        statistics.show(ledger, environment)
+        while statistics.lanes.count > 1, statistics.lanes.last == LaneStatistics() {
+            statistics.lanes.removeLast()
+        }
+        return statistics
+    }
+}

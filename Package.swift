@@ -51,10 +51,12 @@ let package = Package(
         // Edges: one C library each.
         library("CCoAP", pkgConfig: "libcoap-3-gnutls", apt: "libcoap3-dev"),
         library("CLMDB", pkgConfig: "lmdb", apt: "liblmdb-dev"),
+        library("CMosquitto", pkgConfig: "libmosquitto", apt: "libmosquitto-dev"),
         library("CLinux", apt: "libc6-dev"),
         room("Loop", ["CLinux"]),
         room("CoAP", ["CCoAP", "Loop"]),
         room("Store", ["CLMDB", "Loop", "Model", "Wire"]),
+        room("Uplink", ["CMosquitto", "Loop", "Model", "Wire"]),
 
         // Wiring and programs.
 
@@ -69,6 +71,7 @@ let package = Package(
         tests("LoopTests", ["Loop"]),
         tests("CoAPTests", ["CoAP", "Loop"]),
         tests("StoreTests", ["Loop", "Model", "Store", "Wire"]),
+        tests("UplinkTests", ["Loop", "Model", "Uplink", "Wire"]),
         tests("SimulationTests", ["Model", "Simulation"]),
     ]
 )

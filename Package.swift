@@ -51,12 +51,14 @@ let package = Package(
         // Edges: one C library each.
         library("CCoAP", pkgConfig: "libcoap-3-gnutls", apt: "libcoap3-dev"),
         library("CLMDB", pkgConfig: "lmdb", apt: "liblmdb-dev"),
+        library("CYAML", pkgConfig: "yaml-0.1", apt: "libyaml-dev"),
         library("CMosquitto", pkgConfig: "libmosquitto", apt: "libmosquitto-dev"),
         library("CLinux", apt: "libc6-dev"),
         room("Loop", ["CLinux"]),
         room("CoAP", ["CCoAP", "Loop"]),
         room("Store", ["CLMDB", "Loop", "Model", "Wire"]),
         room("Uplink", ["CMosquitto", "Loop", "Model", "Wire"]),
+        room("Config", ["CYAML", "Engine", "Language", "Model"]),
 
         // Wiring and programs.
 
@@ -67,11 +69,18 @@ let package = Package(
         tests("TwinsTests", ["Model", "Twins"]),
         tests(
             "CommandsTests", ["Commands", "Language", "Model"], resources: [.copy("Fixtures")]),
+        tests(
+            "EngineTests",
+            ["Commands", "Config", "Engine", "Language", "Model", "Streams", "Twins", "Wire"]),
         tests("WireTests", ["Model", "Wire"]),
         tests("LoopTests", ["Loop"]),
         tests("CoAPTests", ["CoAP", "Loop"]),
         tests("StoreTests", ["Loop", "Model", "Store", "Wire"]),
         tests("UplinkTests", ["Loop", "Model", "Uplink", "Wire"]),
+        tests(
+            "ConfigTests",
+            ["Commands", "Config", "Engine", "Language", "Model", "Streams", "Twins"],
+            resources: [.copy("Fixtures")]),
         tests("SimulationTests", ["Model", "Simulation"]),
     ]
 )

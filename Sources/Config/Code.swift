@@ -1,0 +1,56 @@
+/// Every mistake that a configuration can hold, by the stable code people see and search for.
+/// Codes are never reused; `E01xx` is this room's share.
+package enum Code: String, Sendable, CaseIterable {
+    case unreadableFile = "E0100"
+    case syntax = "E0101"
+    case tooLarge = "E0102"
+    case duplicateKey = "E0103"
+    case unknownKey = "E0104"
+    case missingKey = "E0105"
+    case wrongKind = "E0106"
+    case notANumber = "E0107"
+    case notABoolean = "E0108"
+    case notADuration = "E0109"
+    case notASize = "E0110"
+    case outOfRange = "E0111"
+    case unknownChoice = "E0112"
+    case unknownUnit = "E0113"
+    case badName = "E0114"
+    case badRange = "E0115"
+    case badPlacement = "E0116"
+    case duplicateName = "E0117"
+    case unknownReference = "E0118"
+    case conflict = "E0119"
+    case badAddress = "E0120"
+    case notAnInstant = "E0121"
+    case tooMany = "E0122"
+
+    /// What the code stands for, for the documentation.
+    package var meaning: String {
+        switch self {
+        case .unreadableFile: "A file or directory cannot be read."
+        case .syntax: "The file is not YAML as it is read here."
+        case .tooLarge: "The file, its nesting or its aliases exceed a limit."
+        case .duplicateKey: "A mapping has the same key twice."
+        case .unknownKey: "Nothing here has a key of that name."
+        case .missingKey: "A key that must be there is not."
+        case .wrongKind: "A mapping, list or text stands where another of them is wanted."
+        case .notANumber: "A number is wanted."
+        case .notABoolean: "true or false is wanted."
+        case .notADuration: "A length of time with its unit is wanted: 5m, 250ms."
+        case .notASize: "A number of bytes with its unit is wanted: 64MiB."
+        case .outOfRange: "A value is outside what is allowed."
+        case .unknownChoice: "A word is not one of those to choose from."
+        case .unknownUnit: "No unit of measurement is spelt so."
+        case .badName: "A name is empty or holds characters that paths give a meaning to."
+        case .badRange: "A range of names such as sensor-{001..100} cannot be expanded."
+        case .badPlacement: "Tags or positions cannot be dealt out to a group's devices."
+        case .duplicateName: "The same thing is defined twice."
+        case .unknownReference: "A name refers to nothing that is defined."
+        case .conflict: "Two settings contradict each other."
+        case .badAddress: "An address is not scheme://host:port."
+        case .notAnInstant: "A point in time as in RFC 3339 is wanted."
+        case .tooMany: "A limit of the gateway does not allow for what is configured."
+        }
+    }
+}

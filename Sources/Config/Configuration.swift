@@ -1,0 +1,68 @@
+package import Engine
+package import Model
+
+/// Everything that the files say: what to do, and how the gateway runs.
+package struct Configuration: Sendable {
+    package var definition: Definition
+    package var gateway: GatewaySettings
+    /// Every `workflow:` that was written; the definition has the first one's name.
+    package var workflows: [Located<String>]
+
+    /// Reads files and directories, or reports everything wrong with them, in the order of files
+    /// and lines. A directory with an `iotflow.yaml` stands for that file and then its
+    /// `conf.d/*.yaml`; any other for its `*.yaml`. `known` is what the store remembers, so that
+    /// numbers on disk keep their meaning.
+    package static func load(
+        paths: [String], known: KnownNames = KnownNames()
+    ) -> (Configuration?, [Diagnostic]) {
+        let (configuration, diagnostics) = inspect(paths: paths, known: known)
+        let hasErrors = diagnostics.contains { $0.severity == .error }
+        return (hasErrors ? nil : configuration, diagnostics)
+    }
+
+    /// Like `load`, but what could be read comes back despite mistakes, so that a checker can
+    /// compile it and report what is wrong in expressions too. Never to be run while a diagnostic
+    /// is an error.
+    package static func inspect(
+        paths: [String], known: KnownNames = KnownNames()
+    ) -> (Configuration, [Diagnostic]) {
+        let report = Report()
+        var roots: [Node] = []
+        for file in SourceFiles.list(paths, report) {
+            guard let bytes = SourceFiles.read(file, report),
+                let root = NodeReader.read(bytes, file: file, report)
+            else { continue }
+            roots.append(root)
+        }
+        return (decode(roots, known: known, report), report.sorted)
+    }
+
+    /// The same from texts in memory, each with the name that diagnostics give it.
+    package static func load(
+        texts: [(file: String, text: String)], known: KnownNames = KnownNames()
+    ) -> (Configuration?, [Diagnostic]) {
+        let report = Report()
+        let roots = texts.compactMap { NodeReader.read(Array($0.text.utf8), file: $0.file, report) }
+        let configuration = decode(roots, known: known, report)
+        return (report.hasErrors ? nil : configuration, report.sorted)
+    }
+
+    /// The same from Swift literals.
+    package static func load(
+        _ settings: Settings, known: KnownNames = KnownNames()
+    ) -> (Configuration?, [Diagnostic]) {
+        let report = Report()
+        let configuration = decode([settings.node(report)], known: known, report)
+        return (report.hasErrors ? nil : configuration, report.sorted)
+    }
+
+    /// Decodes trees that have been read, or built, already.
+    package static func decode(_ roots: [Node], known: KnownNames, _ report: Report)
+        -> Configuration
+    {
+        var draft = Draft(report)
+        for root in roots { draft.addGateway(root) }
+        for root in roots { draft.add(root) }
+        return draft.finish(known: known)
+    }
+}

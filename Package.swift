@@ -54,6 +54,7 @@ let package = Package(
         library("CYAML", pkgConfig: "yaml-0.1", apt: "libyaml-dev"),
         library("CMosquitto", pkgConfig: "libmosquitto", apt: "libmosquitto-dev"),
         library("CLinux", apt: "libc6-dev"),
+        library("CGetopt", apt: "libc6-dev"),
         room("Loop", ["CLinux"]),
         room("CoAP", ["CCoAP", "Loop"]),
         room("Store", ["CLMDB", "Loop", "Model", "Wire"]),
@@ -61,6 +62,15 @@ let package = Package(
         room("Config", ["CYAML", "Engine", "Language", "Model"]),
 
         // Wiring and programs.
+        room(
+            "Gateway",
+            [
+                "CoAP", "Commands", "Config", "Engine", "Language", "Loop", "Model", "Store",
+                "Streams", "Twins", "Uplink", "Wire",
+            ]),
+        room("Arguments", ["CGetopt"]),
+        program("iotflowd", ["Arguments", "Gateway", "Loop"]),
+        program("iotflow", ["Arguments", "Engine", "Gateway", "Model", "Simulation", "Wire"]),
 
         // Tests read as specifications.
         tests("ModelTests", ["Model"]),
@@ -82,5 +92,9 @@ let package = Package(
             ["Commands", "Config", "Engine", "Language", "Model", "Streams", "Twins"],
             resources: [.copy("Fixtures")]),
         tests("SimulationTests", ["Model", "Simulation"]),
+        tests(
+            "GatewayTests",
+            ["CoAP", "Config", "Engine", "Gateway", "Model", "Streams", "Wire"]),
+        tests("ProgramTests", ["Wire", "iotflow", "iotflowd"]),
     ]
 )

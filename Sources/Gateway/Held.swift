@@ -1,0 +1,44 @@
+package import CoAP
+package import Model
+
+/// What waits for a commit, in the order of the tickets it waits for.
+package struct Held {
+    /// One thing that may leave once its ticket is durable.
+    package enum Item {
+        case reply(ReplyTicket, Response)
+        case transmission(Transmission)
+    }
+
+    // A queue in an array: the front moves on and is cut off when it is most of the array.
+    private var items: [(ticket: UInt64, item: Item)] = []
+    private var front = 0
+
+    package init() {}
+
+    package var count: Int { items.count - front }
+
+    /// Appends what may leave once `ticket` is durable; tickets only grow.
+    package mutating func add(
+        replies: [(ticket: ReplyTicket, response: Response)], transmissions: [Transmission],
+        until ticket: UInt64
+    ) {
+        for reply in replies { items.append((ticket, .reply(reply.ticket, reply.response))) }
+        for transmission in transmissions { items.append((ticket, .transmission(transmission))) }
+    }
+
+    /// The oldest item whose ticket is at most `committed`, taken out.
+    package mutating func next(upTo committed: UInt64) -> Item? {
+        guard front < items.count, items[front].ticket <= committed else { return nil }
+        defer {
+            front += 1
+            if front == items.count {
+                items.removeAll(keepingCapacity: true)
+                front = 0
+            } else if front > 4096, front * 2 > items.count {
+                items.removeFirst(front)
+                front = 0
+            }
+        }
+        return items[front].item
+    }
+}

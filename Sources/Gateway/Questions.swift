@@ -1,0 +1,166 @@
+import CoAP
+import Commands
+import Engine
+import Model
+import Store
+import Streams
+import Uplink
+import Wire
+
+/// What the CLI may ask: the words of its command line, answered in JSON.
+extension Gateway {
+    func reply(to words: [String]) -> [UInt8] {
+        switch words.first {
+        case "status": return status.json
+        case "twin": return engine.twinReply(to: words)
+        default:
+            return Document.failure("not a question: \(words.joined(separator: " "))").json
+        }
+    }
+
+    private var status: Document {
+        let now = turn.now
+        return .map([
+            .init("gateway", .text(name)),
+            .init("epoch", .integer(Int64(clamping: store.epoch))),
+            .init("time", .timestamp(now)),
+            .init("clock_lag_ms", .integer(timeline.lag.count)),
+            .init("listen", .array(endpoint.listeners.map { .text("coap://\($0)") })),
+            .init("devices", .integer(Int64(engine.registry.devices.count))),
+            .init("report", engine.report.document),
+            .init("intake", intakeDocument),
+            .init("streams", streamDocument),
+            .init("commands", commandDocument),
+            .init("coap", coapDocument),
+            .init("store", storeDocument),
+            .init("uplinks", .array((uplink?.statuses ?? []).map(\.document))),
+            .init("latency", latencies.document),
+        ])
+    }
+
+    private var intakeDocument: Document {
+        .counts([
+            ("messages", counters.messages), ("readings", counters.readings),
+            ("non_finite_values", counters.nonFiniteValues),
+            ("suspect_clocks", counters.suspectClocks),
+            ("turns_not_stored", counters.turnsNotStored),
+            ("transmissions", counters.transmissions),
+            ("replies_held", UInt64(held.count)),
+        ]).adding(
+            "refused",
+            .counts(
+                counters.refusals.sorted { $0.key.rawValue < $1.key.rawValue }
+                    .map { ($0.key.rawValue, $0.value) }))
+    }
+
+    private var streamDocument: Document {
+        .map(
+            engine.streamCounters.streams.map { stream in
+                .init(stream.name, .counts(stream.counts))
+            })
+    }
+
+    private var commandDocument: Document {
+        let counters = engine.commands.counters
+        return .counts([
+            ("started", counters.started), ("duplicates", counters.duplicates),
+            ("coalesced", counters.coalesced), ("without_target", counters.targetless),
+            ("refused", counters.refused), ("transmitted", counters.transmitted),
+            ("succeeded", counters.succeeded), ("failed", counters.failed),
+            ("indeterminate", counters.indeterminate), ("superseded", counters.superseded),
+        ])
+    }
+
+    private var coapDocument: Document {
+        let counters = endpoint.counters
+        let library = LibraryLog.current
+        return .counts([
+            ("malformed", library.malformed), ("send_failures", library.sendFailures),
+            ("resets", library.resets), ("pings", counters.pings),
+            ("stray_responses", counters.strayResponses),
+            ("requests", counters.requests), ("repeats_answered", counters.repeatsAnswered),
+            ("repeats_swallowed", counters.repeatsSwallowed), ("busy", counters.busy),
+            ("too_large", counters.tooLarge), ("deferred", counters.deferred),
+            ("released", counters.released), ("release_failures", counters.releaseFailures),
+            ("receive_drops", counters.receiveDrops),
+            ("sessions_opened", counters.sessionsOpened),
+            ("sessions_closed", counters.sessionsClosed),
+            ("client_requests", counters.clientRequests),
+            ("client_responses", counters.clientResponses),
+            ("client_timeouts", counters.clientTimeouts),
+            ("exchange_evictions", counters.exchangeEvictions),
+            ("exchange_peer_evictions", counters.exchangePeerEvictions),
+        ])
+    }
+
+    private var storeDocument: Document {
+        let statistics = store.statistics
+        return Document.counts([
+            ("commits", statistics.commits), ("failed_commits", statistics.failedCommits),
+            ("bytes_put", statistics.bytesPut), ("bytes_written", statistics.bytesWritten),
+            ("queued_bytes", UInt64(statistics.queuedBytes)),
+            ("journal_bytes", UInt64(statistics.journalBytes)),
+            ("uncovered_journal_bytes", UInt64(statistics.uncoveredJournalBytes)),
+            ("file_bytes", UInt64(statistics.fileBytes)),
+            ("last_commit_us", statistics.lastCommitMicroseconds),
+            ("max_commit_us", statistics.commitDurations.maxMicroseconds),
+        ])
+        .adding("state", .text(storeState))
+        .adding(
+            "outbox",
+            .map(
+                zip(OutboxRecord.Kind.allCases, statistics.lanes).map { kind, lane in
+                    .init(
+                        kind.name,
+                        .counts([
+                            ("records", UInt64(lane.records)), ("bytes", UInt64(lane.bytes)),
+                            ("dropped", lane.dropped),
+                        ]))
+                }))
+    }
+}
+
+extension StreamCounters.Stream {
+    fileprivate var counts: [(String, UInt64)] {
+        [
+            ("accepted", accepted), ("filtered", filtered), ("late", late),
+            ("windows_closed", windowsClosed), ("matches", matches),
+            ("dropped_by_limit", droppedByLimit), ("type_mismatches", typeMismatches),
+        ]
+    }
+}
+
+extension Document {
+    fileprivate static func counts(_ counts: [(String, UInt64)]) -> Document {
+        .map(counts.map { .init($0.0, .integer(Int64(clamping: $0.1))) })
+    }
+
+    fileprivate func adding(_ key: String, _ value: Document) -> Document {
+        guard case .map(let entries) = self else { return self }
+        return .map(entries + [.init(key, value)])
+    }
+}
+
+extension SinkStatus {
+    /// The state in words, with the reason where it is not connected.
+    var text: String {
+        let words =
+            switch state {
+            case .connecting: "connecting"
+            case .connected: "connected"
+            case .backingOff(let span): "backing off for \(span)"
+            case .stopped: "stopped"
+            }
+        return lastError.map { "\(words): \($0)" } ?? words
+    }
+
+    fileprivate var document: Document {
+        .map([
+            .init("name", .text(name)), .init("state", .text(text)),
+            .init("last_error", lastError.map { .text($0) } ?? .null),
+            .init("acknowledged", .integer(Int64(clamping: acknowledged))),
+            .init("in_flight", .integer(Int64(inFlight))),
+            .init("failures", .integer(Int64(clamping: failures))),
+        ])
+    }
+}

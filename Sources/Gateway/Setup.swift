@@ -1,0 +1,56 @@
+package import Config
+package import Engine
+import Glibc
+import Language
+package import Model
+
+/// A configuration that has been read, checked and compiled.
+package struct Setup: Sendable {
+    package var settings: GatewaySettings
+    package var plan: Plan
+    package var definition: Definition
+
+    /// Reads the configuration; what is wrong with it goes to standard error. Nil where that is an
+    /// error.
+    static func load(_ options: GatewayOptions, known: KnownNames) -> Setup? {
+        let (setup, diagnostics) = check(options.paths, known: known)
+        for diagnostic in diagnostics {
+            let text = Array((Setup.render(diagnostic) + "\n").utf8)
+            // The buffer lives for the call.
+            _ = unsafe text.withUnsafeBytes { unsafe write(2, $0.baseAddress, $0.count) }
+        }
+        guard var setup else { return nil }
+        if let data = options.data { setup.settings.data = data }
+        return setup
+    }
+
+    /// Reads and compiles everything that `paths` hold, and tells everything that is wrong.
+    package static func check(
+        _ paths: [String], known: KnownNames = KnownNames()
+    ) -> (Setup?, [Diagnostic]) {
+        var (configuration, diagnostics) = Configuration.inspect(paths: paths, known: known)
+        var found: [Diagnostic] = []
+        let plan = Plan(compiling: configuration.definition, diagnostics: &found)
+        // A mistake that reading has found is not told a second time in the compiler's words.
+        let places = Set(diagnostics.filter { $0.severity == .error }.map(\.place))
+        diagnostics += found.filter { !places.contains($0.place) }
+        diagnostics.sort {
+            ($0.place.file, $0.place.line, $0.place.column)
+                < ($1.place.file, $1.place.line, $1.place.column)
+        }
+        guard let plan, !diagnostics.contains(where: { $0.severity == .error }) else {
+            return (nil, diagnostics)
+        }
+        return (
+            Setup(
+                settings: configuration.gateway, plan: plan,
+                definition: configuration.definition), diagnostics
+        )
+    }
+
+    /// `file:line:col: error: …` with the line, a caret and help.
+    package static func render(_ diagnostic: Diagnostic) -> String {
+        diagnostic.render(
+            sourceLine: diagnostic.sourceLine)
+    }
+}

@@ -70,6 +70,11 @@ let package = Package(
             ]),
         room("Arguments", ["CGetopt"]),
         program("iotflowd", ["Arguments", "Gateway", "Loop"]),
+        .executableTarget(
+            name: "firmware-sim",
+            dependencies: [
+                "Arguments", "CoAP", "Config", "Engine", "Loop", "Model", "Simulation", "Wire",
+            ], path: "firmware-sim", swiftSettings: strict),
         program("iotflow", ["Arguments", "Engine", "Gateway", "Model", "Simulation", "Wire"]),
 
         // Tests read as specifications.
@@ -92,6 +97,7 @@ let package = Package(
             ["Commands", "Config", "Engine", "Language", "Model", "Streams", "Twins"],
             resources: [.copy("Fixtures")]),
         tests("SimulationTests", ["Model", "Simulation"]),
+        tests("FirmwareTests", ["firmware-sim", "iotflow", "iotflowd"]),
         tests(
             "GatewayTests",
             ["CoAP", "Config", "Engine", "Gateway", "Model", "Streams", "Wire"]),

@@ -35,7 +35,7 @@ func tests(_ name: String, _ dependencies: [String], resources: [Resource] = [])
 
 let package = Package(
     name: "iotflow",
-    products: [],
+    products: [.library(name: "IoTFlow", targets: ["IoTFlow"])],
     targets: [
         // Pure: no clock, file, socket or thread.
         room("Model"),
@@ -68,6 +68,7 @@ let package = Package(
                 "CoAP", "Commands", "Config", "Engine", "Language", "Loop", "Model", "Store",
                 "Streams", "Twins", "Uplink", "Wire",
             ]),
+        room("IoTFlow", ["Config", "Engine", "Model", "Simulation"]),
         room("Arguments", ["CGetopt"]),
         program("iotflowd", ["Arguments", "Gateway", "Loop"]),
         .executableTarget(
@@ -101,6 +102,7 @@ let package = Package(
         tests(
             "GatewayTests",
             ["CoAP", "Config", "Engine", "Gateway", "Model", "Streams", "Wire"]),
+        tests("IoTFlowTests", ["IoTFlow"]),
         tests("ProgramTests", ["Wire", "iotflow", "iotflowd"]),
     ]
 )

@@ -1,0 +1,17 @@
+import Config
+
+/// The models that digital twins follow: the properties and the commands of each kind of device.
+public final class TwinManager {
+    private var models: [(key: String, value: Settings)] = []
+
+    /// No model.
+    public init() {}
+
+    /// Defines a model with its `properties`, `telemetry` and `commands`.
+    public func defineModel(_ name: String, _ settings: Setting) {
+        models.append((key: name, value: settings.content))
+    }
+
+    /// What a configuration file has under `models`.
+    var settings: Settings { .mapping(models) }
+}

@@ -104,5 +104,6 @@ let package = Package(
             ["CoAP", "Config", "Engine", "Gateway", "Model", "Streams", "Wire"]),
         tests("IoTFlowTests", ["IoTFlow"]),
         tests("ProgramTests", ["Wire", "iotflow", "iotflowd"]),
+        tests("TidyTests", []),
     ]
 )

@@ -1,0 +1,7 @@
+#!/usr/bin/env bash
+# The benchmark: everything is built here, optimised, and measured in one run.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+swift build -c release --static-swift-stdlib --product iotflowd
+swift build -c release --static-swift-stdlib --product iotflow
+exec python3 Tests/bench/run.py .build/release/iotflowd .build/release/iotflow "$@"

@@ -48,7 +48,8 @@ extension Gateway {
                 timeline: timeline, log: log, waker: waker)
         }
         gateway.beginTurn()
-        gateway.nameSymbols(beyond: recovery)
+        gateway.nameSymbols(
+            devices: recovery.deviceNames.count, properties: recovery.propertyNames.count)
         let uplink = try unavailable { () throws(UplinkError) in
             try UplinkThread(
                 sinks: setup.settings.sinks(gateway: gateway.name), cursors: recovery.advances,
@@ -144,21 +145,15 @@ extension Gateway {
         return replay.newest
     }
 
-    /// Numbers of names that the configuration brought: they go to disk before anything uses them.
-    private func nameSymbols(beyond recovery: Recovery) {
-        for index in recovery.deviceNames
-            .count..<max(
-                recovery.deviceNames.count, engine.registry.deviceNames.count)
-        {
-            turn.deviceNames.append(
-                (UInt32(index), engine.registry.deviceNames.name(UInt32(index))))
+    /// Notes the names that were numbered after the first `devices` and `properties`: they go to
+    /// disk before anything uses them.
+    func nameSymbols(devices: Int, properties: Int) {
+        let (known, named) = (engine.registry.deviceNames, engine.registry.propertyNames)
+        turn.deviceNames += (devices..<max(devices, known.count)).map {
+            (UInt32($0), known.name(UInt32($0)))
         }
-        for index in recovery.propertyNames
-            .count..<max(
-                recovery.propertyNames.count, engine.registry.propertyNames.count)
-        {
-            turn.propertyNames.append(
-                (UInt16(index), engine.registry.propertyNames.name(UInt32(index))))
+        turn.propertyNames += (properties..<max(properties, named.count)).map {
+            (UInt16($0), named.name(UInt32($0)))
         }
     }
 

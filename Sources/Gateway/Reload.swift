@@ -28,16 +28,8 @@ extension Gateway {
             log.error("reload: the state does not carry over (\(error)); the running one stays")
             return
         }
-        let before = (names.deviceNames.count, names.propertyNames.count)
         engine = successor
-        for index in before.0..<engine.registry.deviceNames.count {
-            turn.deviceNames.append(
-                (UInt32(index), engine.registry.deviceNames.name(UInt32(index))))
-        }
-        for index in before.1..<engine.registry.propertyNames.count {
-            turn.propertyNames.append(
-                (UInt16(index), engine.registry.propertyNames.name(UInt32(index))))
-        }
+        nameSymbols(devices: names.deviceNames.count, properties: names.propertyNames.count)
         adopt(setup.settings)
         // The journal from here on is read under the new plan.
         writeCheckpoint()

@@ -76,7 +76,13 @@ let package = Package(
             dependencies: [
                 "Arguments", "CoAP", "Config", "Engine", "Loop", "Model", "Simulation", "Wire",
             ], path: "firmware-sim", swiftSettings: strict),
-        program("iotflow", ["Arguments", "Engine", "Gateway", "Model", "Simulation", "Wire"]),
+        program(
+            "iotflow",
+            ["Arguments", "Engine", "Gateway", "Model", "Simulation", "Streams", "Wire"]),
+
+        .executableTarget(
+            name: "bench-streams", dependencies: ["Model", "Streams"], path: "Tests/bench/streams",
+            swiftSettings: strict),
 
         // Tests read as specifications.
         tests("ModelTests", ["Model"]),

@@ -13,6 +13,16 @@ extension Shape {
             Key(
                 "windows", .some(.shape(.namedWindow)), required: true,
                 "The periods it is computed for."),
+            Key(
+                "kpis", .list(.shape(.indicator), 0...1000),
+                "Expressions over metrics, dimensions and the KPIs above."),
+        ])
+
+    static let indicator = Shape(
+        "a KPI", "A named expression over the metrics of a window.",
+        [
+            Key("name", .text, required: true, "Its name in the result."),
+            Key("expression", .text, required: true, "energy / area"),
         ])
 
     static let namedWindow = Shape(
@@ -39,6 +49,12 @@ extension AggregationDefinition {
                 let offset = window.duration("offset") ?? .zero
                 guard let name, let size else { return nil }
                 return (name, WindowDefinition(size: size, offset: offset, at: node.place))
+            },
+            indicators: fields.list("kpis").compactMap { node in
+                guard let indicator = Fields(node, .indicator, report) else { return nil }
+                let name = indicator.name("name")
+                guard let expression = indicator.text("expression"), let name else { return nil }
+                return (name, expression)
             })
     }
 }

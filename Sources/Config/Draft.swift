@@ -21,6 +21,7 @@ extension Shape {
             Key("aggregations", .table(.shape(.aggregation)), "Statistics over groups."),
             Key("twin_sync", .table(.shape(.twinSync)), "How twins follow devices, by group."),
             Key("scenarios", .table(.shape(.scenario)), "What a simulated fleet does."),
+            Key("tests", .table(.shape(.test)), "What the workflow expects of itself."),
         ])
 }
 
@@ -34,6 +35,7 @@ struct Draft {
     var twinSync: [TwinSyncDefinition] = []
     var edgeDistribution: [EdgeDistribution] = []
     var scenarios: [ScenarioDraft] = []
+    var tests: [TestDefinition] = []
     var gateway: GatewaySettings?
     /// Where each thing is defined, by section and name.
     private var places: [String: Place] = [:]
@@ -85,6 +87,11 @@ struct Draft {
                 scenarios.append(one)
             }
         }
+        for entry in fields.table("tests") where isNew("test", entry.key) {
+            if let one = TestDefinition(named: entry.key, entry.value, report) {
+                tests.append(one)
+            }
+        }
     }
 
     /// Reads the gateway section of a file, if it has one; a second one is a mistake.
@@ -129,12 +136,13 @@ struct Draft {
         markWrittenProperties()
         checkReferences(report)
         let registry = builder.build(limits: gateway.limits, known: known, report)
+        checkTests(registry, report)
         return Configuration(
             definition: Definition(
                 workflow: workflows.first?.value ?? "workflow", registry: registry,
                 streams: streams, sequences: sequences, aggregations: aggregations,
                 twinSync: twinSync, edgeDistribution: edgeDistribution,
-                scenarios: scenarios.map(\.definition)),
+                scenarios: scenarios.map(\.definition), tests: tests),
             gateway: gateway, workflows: workflows)
     }
 

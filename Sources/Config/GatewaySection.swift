@@ -30,6 +30,10 @@ extension Shape {
             Key(
                 "max_clock_skew", .span, default: "60s",
                 "How far a device's clock may be off before it is not believed."),
+            Key(
+                "memory_limit", .size(1...(1 << 50)),
+                "What the state of all streams may take at most; a configuration that could need "
+                    + "more is refused. Without it nothing is."),
             Key("limits", .shape(.limits), "What is bounded, and by how much."),
             Key(
                 "uplinks", .list(.either([.shape(.fileUplink), .shape(.mqttUplink)]), 0...8),
@@ -144,6 +148,9 @@ extension GatewaySettings {
         acceptsUnknownDevices = fields.boolean("accept_unknown_devices") ?? false
         eventTime = fields.choice("event_time", as: EventTime.self) ?? .auto
         maxClockSkewMilliseconds = Int(fields.duration("max_clock_skew")?.count ?? 0)
+        memoryLimit = fields.size("memory_limit").map {
+            Located($0, at: fields.place("memory_limit"))
+        }
         limits = Limits(fields.node("limits") ?? empty, report)
         listen = fields.list("listen").compactMap {
             Scalars.endpoint($0, schemes: ["coap"], report)

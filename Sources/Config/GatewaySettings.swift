@@ -1,3 +1,5 @@
+package import Model
+
 /// How the gateway itself runs: the section `gateway`. Its defaults stand in the table of its keys
 /// and nowhere else, so the settings of an empty section are what the documentation says.
 package struct GatewaySettings: Sendable {
@@ -15,6 +17,8 @@ package struct GatewaySettings: Sendable {
     package var eventTime: EventTime
     /// How far a device's clock may be off before its time is not believed, in milliseconds.
     package var maxClockSkewMilliseconds: Int
+    /// Bytes that the state of all streams may take at most; nil for any number.
+    package var memoryLimit: Located<Int>?
     package var limits: Limits
     package var uplinks: [UplinkSettings]
     /// Where Prometheus may scrape; nil for nowhere.

@@ -93,7 +93,7 @@ extension Draft {
     }
 
     @discardableResult
-    private func check(
+    func check(
         _ name: Located<String>, _ what: String, _ known: [String], _ report: Report
     ) -> Bool {
         if known.contains(name.value) { return true }

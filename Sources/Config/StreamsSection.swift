@@ -8,12 +8,15 @@ extension Shape {
         [
             Key("group", .text, "Only devices of this group count."),
             Key(
-                "topic", .text, required: true,
+                "topic", .text,
                 "The path below the gateway, or the MQTT topic: + is one segment, a final # any "
                     + "number."),
             Key(
-                "mapping", .table(.text), required: true,
-                "What fills each field: topic[1], payload.value, payload.temperature."),
+                "mapping", .table(.text),
+                "What fills each field: topic[1], payload.value, payload.temperature; of another "
+                    + "stream its fields, by default all."),
+            Key("stream", .text, "The windows of another stream, instead of a topic."),
+            Key("pattern", .text, "The matches of a pattern, instead of a topic."),
             Key(
                 "lateness", .spanOrZero, default: "5s",
                 "How far behind the newest event another may be and still count."),
@@ -28,17 +31,40 @@ extension Shape {
             Key("sources", .some(.shape(.source)), required: true, "Where events come from."),
             Key("window", .shape(.window), "Cuts time into windows that aggregates cover."),
             Key(
-                "processing", .list(.either([.shape(.filter), .shape(.aggregate)]), 0...100),
+                "processing", .list(.either(Shape.steps.map { .shape($0) }), 0...100),
                 "The steps that each event goes through, in order."),
             Key("patterns", .list(.shape(.pattern), 0...1000), "What to watch for."),
+            Key(
+                "revise", .boolean, default: "false",
+                "Whether late events revise windows that have closed; their rows come again."),
+            Key(
+                "retention", .span, default: "1h",
+                "How long after its end a window can be revised."),
+            Key(
+                "late", .choice(Late.self), default: "count",
+                "count: late events are only counted; publish: they also go upstream, as "
+                    + "{stream}/late."),
         ])
 
+    enum Late: String, CaseIterable { case count, publish }
+
     static let window = Shape(
-        "a window", "Cuts time into intervals [start, end) aligned to the epoch.",
+        "a window", "Gathers the events that an aggregate covers.",
         [
-            Key("type", .choice(["tumbling"]), default: "tumbling", "How windows follow."),
-            Key("size", .span, required: true, "The length of a window."),
-            Key("offset", .spanOrZero, default: "0s", "Moves all window bounds by this much."),
+            Key(
+                "type", .choice(["tumbling", "hopping", "session", "count", "sliding"]),
+                default: "tumbling",
+                "tumbling: [start, end), one behind the other; hopping: they overlap; session: "
+                    + "events with no gap between them; count: a number of events; sliding: the "
+                    + "time before each event."),
+            Key("size", .span, "The length of a tumbling, hopping or sliding window."),
+            Key("every", .span, "From the start of a hopping window to that of the next."),
+            Key("gap", .span, "A session ends when no event comes for this long."),
+            Key("max", .span, "The greatest length of a session."),
+            Key("events", .integer(1...1_000_000), "The events of each key that a count takes."),
+            Key(
+                "offset", .spanOrZero, default: "0s",
+                "Moves the bounds of tumbling and hopping windows by this much."),
         ])
 
     static let filter = Shape(
@@ -63,9 +89,14 @@ extension Shape {
         [
             Key("name", .text, required: true, "The name of the column."),
             Key(
-                "function", .choice(AggregateFunction.self), required: true,
-                "What is computed."),
+                "function",
+                .choice(
+                    AggregateFunction.allCases.map(\.rawValue)
+                        + ["p50", "p75", "p90", "p95", "p99"]), required: true,
+                "What is computed; p95 is percentile with quantile 0.95."),
             Key("field", .text, "The field it is computed of; count may go without."),
+            Key("by", .text, "The second field, for correlation."),
+            Key("quantile", .number(0...1), "Which percentile: 0.95."),
         ])
 
     static let pattern = Shape(
@@ -90,6 +121,12 @@ extension Shape {
 extension SourceDefinition {
     init?(_ node: Node, _ report: Report) {
         guard let fields = Fields(node, .source, report) else { return nil }
+        let isFollower = fields.has("stream") || fields.has("pattern")
+        for name in ["topic", "mapping"] where !isFollower && !fields.has(name) {
+            report.add(
+                .missingKey, "a source needs `\(name)`", at: fields.node,
+                help: ["`\(name)`: \(Shape.source.key(name).summary)"])
+        }
         let group = fields.text("group")
         let topic = fields.text("topic")
         let mapping = fields.table("mapping").compactMap { entry in
@@ -97,6 +134,22 @@ extension SourceDefinition {
         }
         let lateness = fields.duration("lateness") ?? .zero
         let idleTimeout = fields.duration("idle_timeout") ?? .zero
+        let stream = fields.text("stream")
+        let pattern = fields.text("pattern")
+        if let upstream = stream.map({ .stream($0) }) ?? pattern.map({ Upstream.pattern($0) }) {
+            for name in ["topic", "group", "lateness", "idle_timeout"] where fields.has(name) {
+                report.add(
+                    .conflict, "a source that follows a stream has no `\(name)`",
+                    at: fields.place(name), length: name.utf8.count)
+            }
+            if stream != nil, pattern != nil {
+                report.add(
+                    .conflict, "a source follows either a stream or a pattern",
+                    at: fields.place("pattern"), length: "pattern".utf8.count)
+            }
+            self.init(upstream, mapping: mapping)
+            return
+        }
         guard let topic else { return nil }
         self.init(
             group: group, topic: topic, mapping: mapping, lateness: lateness,
@@ -115,33 +168,55 @@ extension StreamDefinition {
                 ProcessingDefinition($0, report)
             },
             patterns: fields.list("patterns").compactMap { PatternDefinition($0, report) })
+        let retention = fields.duration("retention")
+        if fields.boolean("revise") == true, let retention {
+            let place = fields.place(fields.has("retention") ? "retention" : "revise")
+            self.retention = Located(retention, at: place)
+        }
+        publishesLate = fields.choice("late", as: Shape.Late.self) == .publish
     }
 }
 
 extension WindowDefinition {
     init?(_ node: Node, _ report: Report) {
         guard let fields = Fields(node, .window, report) else { return nil }
-        _ = fields.choice("type")
+        let type = fields.choice("type")?.value ?? "tumbling"
         let offset = fields.duration("offset") ?? .zero
-        guard let size = fields.duration("size") else { return nil }
-        self.init(size: size, offset: offset, at: node.place)
-    }
-}
-
-extension ProcessingDefinition {
-    init?(_ node: Node, _ report: Report) {
-        guard let type = Shape.type(of: node, among: [.filter, .aggregate], report) else {
-            return nil
+        let size = fields.duration("size")
+        let every = fields.duration("every")
+        let gap = fields.duration("gap")
+        let longest = fields.duration("max")
+        let events = fields.integer("events")
+        let needed: [String]
+        var allowed = ["type"]
+        switch type {
+        case "hopping": (needed, allowed) = (["size", "every"], ["type", "offset"])
+        case "session": (needed, allowed) = (["gap"], ["type", "max"])
+        case "count": needed = ["events"]
+        case "sliding": needed = ["size"]
+        default: (needed, allowed) = (["size"], ["type", "offset"])
         }
-        guard let fields = Fields(node, type, report) else { return nil }
-        _ = fields.choice("type")
-        if type.title == Shape.filter.title {
-            guard let expression = fields.text("expression") else { return nil }
-            self = .filter(expression: expression)
-        } else {
-            self = .aggregate(
-                by: fields.texts("by"),
-                functions: fields.list("functions").compactMap { AggregateDefinition($0, report) })
+        for name in needed where !fields.has(name) {
+            report.add(
+                .missingKey, "a \(type) window needs `\(name)`", at: node.place,
+                help: ["`\(name)`: \(Shape.window.key(name).summary)"])
+        }
+        allowed += needed
+        for key in Shape.window.keys where fields.has(key.name) && !allowed.contains(key.name) {
+            report.add(
+                .unknownKey, "a \(type) window has no key `\(key.name)`",
+                at: fields.place(key.name), length: key.name.utf8.count,
+                help: ["it takes \(allowed.joined(separator: ", "))"])
+        }
+        switch (type, size, every, gap, events) {
+        case ("hopping", let size?, let every?, _, _):
+            self.init(.hopping(size: size, every: every), offset: offset, at: node.place)
+        case ("session", _, _, let gap?, _):
+            self.init(.session(gap: gap, longest: longest), at: node.place)
+        case ("count", _, _, _, let events?): self.init(.count(events), at: node.place)
+        case ("sliding", let size?, _, _, _): self.init(.sliding(size), at: node.place)
+        case ("tumbling", let size?, _, _, _): self.init(size: size, offset: offset, at: node.place)
+        default: return nil
         }
     }
 }
@@ -158,7 +233,9 @@ extension AggregateDefinition {
                 .missingKey, "`\(function.value)` needs a `field`", at: function.place,
                 length: function.value.utf8.count)
         }
-        self.init(name: name, function: function, field: field)
+        self.init(
+            name: name, function: function, field: field, by: fields.text("by"),
+            quantile: fields.number("quantile"))
     }
 }
 

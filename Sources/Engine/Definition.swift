@@ -14,12 +14,14 @@ package struct Definition: Sendable {
     package var twinSync: [TwinSyncDefinition]
     package var edgeDistribution: [EdgeDistribution]
     package var scenarios: [ScenarioDefinition]
+    package var tests: [TestDefinition]
 
     package init(
         workflow: String = "workflow", registry: Registry = Registry(),
         streams: [StreamDefinition] = [], sequences: [SequenceDefinition] = [],
         aggregations: [AggregationDefinition] = [], twinSync: [TwinSyncDefinition] = [],
-        edgeDistribution: [EdgeDistribution] = [], scenarios: [ScenarioDefinition] = []
+        edgeDistribution: [EdgeDistribution] = [], scenarios: [ScenarioDefinition] = [],
+        tests: [TestDefinition] = []
     ) {
         self.workflow = workflow
         self.registry = registry
@@ -29,6 +31,7 @@ package struct Definition: Sendable {
         self.twinSync = twinSync
         self.edgeDistribution = edgeDistribution
         self.scenarios = scenarios
+        self.tests = tests
     }
 }
 

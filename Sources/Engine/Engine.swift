@@ -25,6 +25,8 @@ package struct Engine: Sendable {
     package internal(set) var outboxSequence: UInt64 = 0
 
     private let metrics: [String: [Tally.Metric]]
+    /// Streams whose late events are published.
+    private let publishesLate: Set<String>
     private let actions: [Plan.PatternName: [Plan.Action]]
     // Scratch, empty between steps; kept so that a step does not allocate.
     private var outputs: [StreamOutput] = []
@@ -44,6 +46,7 @@ package struct Engine: Sendable {
         streams = plan.streams
         actions = plan.actions
         metrics = plan.metrics
+        publishesLate = plan.publishesLate
     }
 
     /// One turn: takes the inputs in order, then lets time reach `now`.
@@ -147,11 +150,26 @@ package struct Engine: Sendable {
         for output in outputs {
             switch output {
             case .row(let row):
-                tally.note(row, metrics: metrics[row.name] ?? [])
+                // A revised row replaces one that has been counted.
+                let isNew = row.revision == 0
+                if isNew { tally.note(row, metrics: metrics[row.name] ?? []) }
                 publish(
                     .aggregate, name: row.name, time: row.end, start: row.start,
-                    key: row.key, fields: row.fields, window: row.window, into: &effects)
+                    key: row.key,
+                    fields: row.fields
+                        + (isNew ? [] : [Field("revision", .integer(row.revision))]),
+                    window: row.window, into: &effects)
+            case .late(let event):
+                guard publishesLate.contains(event.stream) else { continue }
+                publish(
+                    .aggregate, name: event.stream, time: event.time, start: nil,
+                    key: event.device.map {
+                        [Field("device_id", .text(registry.name(of: $0)))]
+                    } ?? [],
+                    fields: event.values, window: "late", into: &effects)
             case .match(let match):
+                // What ran out of its time is for those who look at the streams themselves.
+                guard match.timedOutStep == nil else { continue }
                 tally.note(match)
                 publish(
                     .match, name: match.pattern, time: match.time, start: match.since,

@@ -19,6 +19,9 @@ package struct Plan: Sendable {
     /// The aggregates of each stream and aggregation, in the order of its rows' fields.
     let metrics: [String: [Tally.Metric]]
 
+    /// Streams whose late events are published.
+    let publishesLate: Set<String>
+
     struct PatternName: Hashable, Sendable {
         var stream: String
         var pattern: String
@@ -54,6 +57,7 @@ package struct Plan: Sendable {
             diagnostics: &diagnostics)
         actions = Plan.actions(of: definition, diagnostics: &diagnostics)
         metrics = Plan.metrics(of: definition)
+        publishesLate = Set(definition.streams.filter(\.publishesLate).map(\.name.value))
         Plan.checkNames(of: definition, diagnostics: &diagnostics)
         if diagnostics[before...].contains(where: { $0.severity == .error }) { return nil }
     }
@@ -92,8 +96,10 @@ package struct Plan: Sendable {
     private static func metrics(of definition: Definition) -> [String: [Tally.Metric]] {
         func metrics(_ aggregates: [AggregateDefinition]) -> [Tally.Metric] {
             aggregates.compactMap { aggregate in
-                AggregateFunction(rawValue: aggregate.function.value).map {
-                    Tally.Metric(name: aggregate.name.value, function: $0)
+                AggregateFunction.named(aggregate.function.value).map {
+                    Tally.Metric(
+                        name: aggregate.name.value, function: $0.function,
+                        quantile: $0.quantile ?? aggregate.quantile)
                 }
             }
         }

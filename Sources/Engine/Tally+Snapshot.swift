@@ -30,6 +30,7 @@ extension Tally {
             $0.list(Array(zip($1.value.metrics, $1.value.partials))) {
                 $0.string($1.0.name)
                 $0.string($1.0.function.rawValue)
+                $0.value($1.0.quantile.map { .number($0) })
                 $1.1.write(into: &$0)
             }
         }
@@ -67,7 +68,9 @@ extension Tally {
                 guard let function = AggregateFunction(rawValue: try reader.string()) else {
                     throw .malformed(at: reader.offset)
                 }
-                latest.metrics.append(Metric(name: metric, function: function))
+                let quantile = try reader.value()?.double
+                latest.metrics.append(
+                    Metric(name: metric, function: function, quantile: quantile))
                 latest.partials.append(try AggregatePartial(from: &reader))
             }
             windows[name] = latest

@@ -56,7 +56,8 @@ package struct Tally: Sendable {
         /// The merged metrics.
         package var fields: [Field] {
             zip(metrics, partials).map {
-                Field($0.name, $1.result(of: $0.function, type: .number))
+                Field(
+                    $0.name, $1.result(of: $0.function, quantile: $0.quantile, type: .number))
             }
         }
     }
@@ -65,6 +66,7 @@ package struct Tally: Sendable {
     package struct Metric: Hashable, Sendable {
         package var name: String
         package var function: AggregateFunction
+        package var quantile: Double?
     }
 
     mutating func note(_ match: Match) {

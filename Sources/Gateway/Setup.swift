@@ -38,6 +38,9 @@ package struct Setup: Sendable {
             ($0.place.file, $0.place.line, $0.place.column)
                 < ($1.place.file, $1.place.line, $1.place.column)
         }
+        if let plan, let limit = configuration.gateway.memoryLimit {
+            diagnostics += plan.check(memoryLimit: limit)
+        }
         guard let plan, !diagnostics.contains(where: { $0.severity == .error }) else {
             return (nil, diagnostics)
         }

@@ -2,62 +2,27 @@ import Model
 
 extension Checker {
     mutating func call(_ call: Expression.Call, _ range: Range<Int>) -> Typed? {
-        if let function = AggregateFunction(rawValue: call.function) {
-            guard call.arguments.count <= 1, function == .count || call.arguments.count == 1 else {
-                wrongCount(call, "one argument", range, help: scalarAdvice(call))
+        if let function = Function(rawValue: call.function), function != .rate || call.over == nil {
+            if call.over != nil {
+                source.report(
+                    .typeMismatch, "`\(call.function)` looks at no span, so it has no `over`",
+                    at: range)
                 return nil
             }
-            return aggregate(
-                function, of: call.arguments.first, over: call.over, written: source[range], range)
+            return self.call(function, call, range)
         }
-        if call.over != nil, ScalarFunction(rawValue: call.function) != nil {
-            source.report(
-                .typeMismatch, "`\(call.function)` looks at one row, so it has no `over`", at: range
-            )
-            return nil
+        if let detector = Detector(rawValue: call.function) {
+            return detect(detector, call, range)
         }
-        guard let function = ScalarFunction(rawValue: call.function) else {
-            unknownFunction(call)
-            return nil
+        if let found = aggregate(named: call.function) {
+            return aggregate(found, call, range)
         }
-        let count = function.argumentCount
-        guard count.contains(call.arguments.count) else {
-            let what =
-                count.lowerBound == 1 && count.upperBound == 1
-                ? "one argument"
-                : count.upperBound > 3 ? "at least two arguments" : "\(count.lowerBound) arguments"
-            wrongCount(call, what, range, help: [])
-            return nil
-        }
-        let checked = call.arguments.map { check($0) }
-        let arguments = checked.compactMap { $0 }
-        guard arguments.count == checked.count else { return nil }
-        return scalar(function, arguments, range)
-    }
-
-    private mutating func wrongCount(
-        _ call: Expression.Call, _ needed: String, _ range: Range<Int>, help: [String]
-    ) {
-        source.report(
-            .wrongArgumentCount,
-            "`\(call.function)` takes \(needed), not \(call.arguments.count)", at: range, help: help
-        )
-    }
-
-    private func scalarAdvice(_ call: Expression.Call) -> [String] {
-        guard ["min", "max"].contains(call.function), call.arguments.count == 2 else { return [] }
-        return ["the smaller or larger of two values is `\(call.function)2`"]
+        unknownFunction(call)
+        return nil
     }
 
     private mutating func unknownFunction(_ call: Expression.Call) {
-        if ScalarFunction.later.contains(call.function) || call.function.isPercentile {
-            source.report(
-                .notInThisVersion, "this version does not have `\(call.function)()`",
-                at: call.functionRange)
-            return
-        }
-        let known =
-            ScalarFunction.allCases.map(\.rawValue) + AggregateFunction.allCases.map(\.rawValue)
+        let known = Reference.functions
         let help =
             didYouMean(call.function, among: known).map { ["did you mean `\($0)`?"] }
             ?? ["known functions: " + known.joined(separator: ", ")]
@@ -66,10 +31,120 @@ extension Checker {
             help: help)
     }
 
-    // MARK: Functions of one row
+    // MARK: Arguments
+
+    /// The arguments in the order of `parameters`, nil where left out; those beyond them at the
+    /// end. Nil as a whole where they do not fit, which is reported.
+    mutating func bind(
+        _ call: Expression.Call, _ parameters: [String], required: Int, hasMore: Bool = false,
+        _ range: Range<Int>, help: [String] = []
+    ) -> [Expression?]? {
+        if let per = call.per, call.function != Function.rate.rawValue {
+            source.report(.trailingText, "only `rate` has `per`", at: per.range)
+            return nil
+        }
+        var bound = [Expression?](repeating: nil, count: parameters.count)
+        var place = 0
+        for argument in call.arguments {
+            guard let (word, wordRange) = argument.name else {
+                if place < parameters.count {
+                    bound[place] = argument.value
+                } else {
+                    bound.append(argument.value)
+                }
+                place += 1
+                continue
+            }
+            guard let index = parameters.firstIndex(of: word), bound[index] == nil else {
+                let isTwice = parameters.contains(word)
+                let nearest = didYouMean(word, among: parameters)
+                source.report(
+                    .unknownParameter,
+                    isTwice
+                        ? "`\(word)` is given twice" : "`\(call.function)` has no `\(word)`",
+                    at: wordRange,
+                    help: isTwice
+                        ? []
+                        : nearest.map { ["did you mean `\($0)`?"] }
+                            ?? ["its arguments are " + parameters.joined(separator: ", ")])
+                return nil
+            }
+            bound[index] = argument.value
+            place = max(place, 0)
+        }
+        let isComplete = bound.prefix(required).allSatisfy { $0 != nil }
+        guard isComplete, hasMore || bound.count == parameters.count else {
+            wrongCount(call, parameters.count, required, hasMore, range, help)
+            return nil
+        }
+        return bound
+    }
+
+    private mutating func wrongCount(
+        _ call: Expression.Call, _ most: Int, _ least: Int, _ hasMore: Bool, _ range: Range<Int>,
+        _ help: [String]
+    ) {
+        func words(_ count: Int) -> String {
+            ["no argument", "one argument", "two arguments"].indices.contains(count)
+                ? ["no argument", "one argument", "two arguments"][count] : "\(count) arguments"
+        }
+        let needed =
+            hasMore
+            ? "at least \(words(least))"
+            : least == most ? words(least) : "\(least) to \(words(most))"
+        source.report(
+            .wrongArgumentCount,
+            "`\(call.function)` takes \(needed), not \(call.arguments.count)", at: range, help: help
+        )
+    }
+
+    /// A parameter that must be known when compiling: a number, or a duration as seconds.
+    mutating func parameter(
+        _ expression: Expression, _ name: String, in range: ClosedRange<Double>, isWhole: Bool
+    ) -> Double? {
+        let value: Double?
+        switch expression.node {
+        case .number(let number, _, nil): value = number
+        case .number(let number, _, let unit?):
+            value = unit.dimension == .ratio ? number * unit.scale : nil
+        case .duration(let span): value = Double(span.count) / 1000
+        case .invalid: return nil
+        default: value = nil
+        }
+        if let value, range.contains(value), !isWhole || value.rounded() == value { return value }
+        source.report(
+            .badParameter,
+            "`\(name)` must be \(isWhole ? "a whole number" : "a number") from "
+                + "\(plain(range.lowerBound)) to \(plain(range.upperBound))", at: expression.range,
+            help: value == nil ? ["write it as a number: it is fixed when the rule is read"] : [])
+        return nil
+    }
+
+    // MARK: Functions
+
+    private mutating func call(
+        _ function: Function, _ call: Expression.Call, _ range: Range<Int>
+    ) -> Typed? {
+        guard
+            let bound = bind(
+                call, function.parameters, required: function.required, hasMore: function.hasMore,
+                range)
+        else { return nil }
+        switch function {
+        case .previous, .delta, .rate, .elapsed:
+            return remembering(function, bound, per: call.per?.span, range)
+        case .hour, .weekday:
+            return ofTime(function == .hour ? .hour : .weekday, bound[0], range)
+        case .abs, .round, .min2, .max2, .clamp, .coalesce:
+            let checked = bound.map { argument in argument.flatMap { check($0) } }
+            let arguments = checked.compactMap { $0 }
+            guard arguments.count == checked.count else { return nil }
+            return scalar(function, arguments, range)
+        }
+    }
 
     private mutating func scalar(
-        _ function: ScalarFunction, _ arguments: [Typed], _ range: Range<Int>
+        _ function: Function, _ arguments: [Typed], _ range: Range<Int>
     ) -> Typed? {
         if function == .coalesce { return coalesce(arguments, range) }
         for argument in arguments where !requireNumber(argument) { return nil }
@@ -80,13 +155,11 @@ extension Checker {
             // Integers are round.
             if arguments[0].type == .integer { return arguments[0] }
             return unary(arguments[0], .absInteger, .roundNumber, range)
-        case .min2, .max2:
-            return choose(function == .max2, arguments[0], arguments[1], range)
         case .clamp:
             guard let atLeast = choose(true, arguments[0], arguments[1], range) else { return nil }
             return choose(false, atLeast, arguments[2], range)
-        case .coalesce:
-            return nil
+        default:
+            return choose(function == .max2, arguments[0], arguments[1], range)
         }
     }
 
@@ -137,105 +210,32 @@ extension Checker {
         return result
     }
 
-    // MARK: Aggregates
-
-    /// An aggregate over `over`, or else over the rule's `within`. Nil `argument` counts rows.
-    mutating func aggregate(
-        _ function: AggregateFunction, of argument: Expression?, over: Milliseconds?,
-        written: String, _ range: Range<Int>
+    /// Of a timestamp, or else of the event itself.
+    private mutating func ofTime(
+        _ operation: Instruction.Operation, _ argument: Expression?, _ range: Range<Int>
     ) -> Typed? {
-        guard let span = span(over, of: written, range) else { return nil }
-        let outer = (builder, scope)
-        (builder, scope) = (Builder(), .aggregate)
-        let input = aggregateInput(function, argument, range)
-        (builder, scope) = outer
-        guard let (input, measure) = input else { return nil }
-        let slot = slot(AggregateCall(function: function, argument: .program(input), over: span))
-        let isCount = function == .count
-        return Typed(
-            node: builder.leaf(isCount ? .loadInteger : .loadNumber, UInt64(slot)),
-            type: isCount ? .integer : .number, range: range, measure: isCount ? nil : measure)
-    }
-
-    private mutating func span(
-        _ over: Milliseconds?, of written: String, _ range: Range<Int>
-    ) -> Milliseconds? {
-        switch scope {
-        case .row:
-            source.report(
-                .notOnOneRow, "`\(written)` spans time, and here one row at a time is looked at",
-                at: range, help: ["use it in the condition of a pattern"])
-            return nil
-        case .aggregate:
-            source.report(
-                .notOnOneRow, "an aggregate cannot stand inside another", at: range)
-            return nil
-        case .rule(within: let within):
-            if let span = over ?? within {
-                if over == nil { usesWithin = true }
-                return span
+        var node: Int?
+        if let argument {
+            guard let typed = check(argument) else { return nil }
+            guard typed.type == .timestamp else {
+                source.report(
+                    .typeMismatch,
+                    "`\(source[typed.range])` is \(typed.type.description), not a timestamp",
+                    at: typed.range)
+                return nil
             }
-            source.report(
-                .aggregateWithoutSpan, "`\(written)` needs to know how far to look back", at: range,
-                help: ["add the span to the whole condition: … within 5m"])
-            return nil
+            node = typed.node
+        } else {
+            guard mayRemember(range) else { return nil }
+            node = remember(.time, type: .timestamp, range)
         }
-    }
-
-    /// What goes into the aggregate on each row. For `count` a condition counts where it is true,
-    /// any other value where it is there.
-    private mutating func aggregateInput(
-        _ function: AggregateFunction, _ argument: Expression?, _ range: Range<Int>
-    ) -> (Program, Measure?)? {
-        guard let argument else {
-            return emit(builder.leaf(.constant, 1), .boolean, range).map { ($0, nil) }
+        return node.map {
+            Typed(node: builder.unary(operation, $0), type: .integer, range: range)
         }
-        guard let typed = check(argument) else { return nil }
-        if function == .count {
-            var node = typed.node
-            if typed.type != .boolean {
-                node = builder.unary(.not, builder.unary(typed.type.isMissing, node))
-            }
-            return emit(node, .boolean, range).map { ($0, nil) }
-        }
-        guard requireNumber(typed) else { return nil }
-        return emit(typed.node, typed.type, range).map {
-            ($0, function == .range ? typed.measure?.difference : typed.measure)
-        }
-    }
-
-    /// The finished code.
-    mutating func emit(_ node: Int, _ type: ValueType, _ range: Range<Int>) -> Program? {
-        if let program = builder.program(node, type: type) { return program }
-        source.report(.tooDeep, "too complex", at: range)
-        return nil
     }
 }
 
-/// The functions of one row, by the name they are written with.
-enum ScalarFunction: String, CaseIterable {
-    case abs, min2, max2, round, clamp, coalesce
-
-    var argumentCount: ClosedRange<Int> {
-        switch self {
-        case .abs, .round: 1...1
-        case .min2, .max2: 2...2
-        case .clamp: 3...3
-        case .coalesce: 2...Int.max
-        }
-    }
-
-    /// Known to the language, but not to this version.
-    static let later: Set<String> = [
-        "previous", "delta", "rate", "elapsed", "hour", "weekday", "first", "last", "median",
-        "percentile", "stddev", "stddev_pop", "variance", "mad", "distinct", "slope", "zscore",
-        "ewma_z", "mad_z", "cusum", "hampel", "seasonal_z", "anomaly_score",
-    ]
-}
-
-extension String {
-    /// `p50`, `p95`.
-    fileprivate var isPercentile: Bool {
-        hasPrefix("p") && count > 1 && dropFirst().allSatisfy { $0.isASCII && $0.isNumber }
-    }
+/// Without a fraction where there is none.
+private func plain(_ value: Double) -> String {
+    Int64(exactly: value).map { "\($0)" } ?? "\(value)"
 }

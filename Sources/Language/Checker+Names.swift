@@ -6,21 +6,23 @@ extension Checker {
     func find(_ name: String) -> Int? { schema.columns.firstIndex { $0.name == name } }
 
     mutating func resolve(_ name: String, _ range: Range<Int>) -> Typed? {
+        if case .capture(let step) = scope { return captured(name, of: step, range) }
         if let index = find(name) { return read(index, range) }
-        if let (function, field) = implicitAggregate(name) {
+        if let reference = reference(name) { return capture(reference, range) }
+        for (function, quantile, field) in implicitAggregates(name) {
             switch columns(named: field, for: function) {
             case let found where found.count == 1:
-                return implicit(function, of: found[0], name, range)
+                return implicit((function, quantile), of: found[0], name, range)
             case let found where found.count > 1:
                 let names = found.map { schema.columns[$0].name }
                 source.report(
                     .ambiguousName,
-                    "`\(name)` could be the \(function.rawValue) of "
+                    "`\(name)` could be the \(name.dropLast(field.count + 1)) of "
                         + names.joined(separator: " or "), at: range,
-                    help: names.map { "write \(function.rawValue)_\($0)" })
+                    help: names.map { "write \(name.dropLast(field.count))\($0)" })
                 return nil
             default:
-                break
+                continue
             }
         }
         source.report(
@@ -28,32 +30,45 @@ extension Checker {
         return nil
     }
 
-    private func advice(on name: String) -> [String] {
+    func advice(on name: String) -> [String] {
         let known = schema.columns.map(\.name)
+        if let dot = name.firstIndex(of: "."), known.contains(String(name[dot...].dropFirst())),
+            let label = didYouMean(String(name[..<dot]), among: labels.map(\.name))
+        {
+            return ["did you mean `\(label)\(name[dot...])`?"]
+        }
         if let last = name.split(separator: ".").last, last.count < name.count,
             known.contains(String(last))
         {
             return ["did you mean `\(last)`?"]
         }
-        if let nearest = didYouMean(name, among: known + implicitNames) {
+        let ofSteps = labels.flatMap { label in
+            [label.name] + known.map { "\(label.name).\($0)" }
+        }
+        if let nearest = didYouMean(name, among: known + ofSteps + implicitNames) {
             return ["did you mean `\(nearest)`?"]
         }
         return known.isEmpty ? [] : ["known here: " + known.prefix(12).joined(separator: ", ")]
     }
 
     private var implicitNames: [String] {
-        guard case .rule = scope else { return [] }
+        guard scope == .rule else { return [] }
         return schema.columns.filter { $0.type == .number || $0.type == .integer }.flatMap {
             column in AggregateFunction.allCases.map { "\($0.rawValue)_\(column.name)" }
         }
     }
 
-    private func implicitAggregate(_ name: String) -> (AggregateFunction, Substring)? {
-        guard let underscore = name.firstIndex(of: "_"),
-            let function = AggregateFunction(rawValue: String(name[..<underscore]))
-        else { return nil }
-        let field = name[name.index(after: underscore)...]
-        return field.isEmpty ? nil : (function, field)
+    /// What the name may stand for, the longest function first: `stddev_pop_x` is no `stddev`.
+    private func implicitAggregates(
+        _ name: String
+    ) -> [(function: AggregateFunction, quantile: Double?, field: Substring)] {
+        name.indices.reversed().compactMap { index in
+            guard name[index] == "_", let found = aggregate(named: String(name[..<index])) else {
+                return nil
+            }
+            let field = name[name.index(after: index)...]
+            return field.isEmpty ? nil : (found.function, found.quantile, field)
+        }
     }
 
     /// The column of that name, or else all whose names begin so and that can be aggregated.
@@ -72,20 +87,30 @@ extension Checker {
         let measure = column.unit.map { Measure(unit: $0) }
         var slot = index
         if let aggregate = column.aggregate, schema.isWindowed,
-            case .rule(within: let within?) = scope
+            scope == .rule, let trailing
         {
             usesWithin = true
             slot = self.slot(
-                AggregateCall(function: aggregate, argument: .column(index), over: within))
+                AggregateCall(
+                    function: aggregate, argument: .column(index), over: trailing,
+                    quantile: column.quantile))
         }
+        var typed = field(index, at: UInt64(slot), range)
+        if column.aggregate?.unitRule == .difference { typed.measure = measure?.difference }
+        return typed
+    }
+
+    /// A column's value that is found at `slot`.
+    mutating func field(_ index: Int, at slot: UInt64, _ range: Range<Int>) -> Typed {
+        let column = schema.columns[index]
         return Typed(
-            node: builder.leaf(column.type.load, UInt64(slot)), type: column.type, range: range,
-            measure: column.aggregate == .range ? measure?.difference : measure,
-            choices: column.choices)
+            node: builder.leaf(column.type.load, slot), type: column.type, range: range,
+            measure: column.unit.map { Measure(unit: $0) }, choices: column.choices)
     }
 
     private mutating func implicit(
-        _ function: AggregateFunction, of column: Int, _ name: String, _ range: Range<Int>
+        _ function: (AggregateFunction, quantile: Double?), of column: Int, _ name: String,
+        _ range: Range<Int>
     ) -> Typed? {
         let field = Expression(.name(schema.columns[column].name), range)
         return aggregate(function, of: field, over: nil, written: name, range)

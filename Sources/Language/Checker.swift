@@ -6,18 +6,38 @@ struct Checker {
     var source: SourceText
     var builder = Builder()
     var scope: Scope
-    /// What the condition asks the stream to compute, in the order of the row's further slots.
-    var aggregates: [AggregateCall] = []
+    /// The trailing span of aggregates that have none of their own.
+    var trailing: Milliseconds?
+    /// Whether the rule's `within` bounds its match, so that it is no trailing span.
+    var isMatchBounded = false
     /// Whether an aggregate covers the span of the rule's `within`.
     var usesWithin = false
+    /// The labelled steps of the rule.
+    var labels: [Label] = []
+    /// How many steps come before what is being checked: their events may be read.
+    var readable = 0
+    /// Whether this is computed once a row, not once a match.
+    var isOfRow = false
+    /// What the condition asks the stream to compute, in the order of the row's further slots.
+    var aggregates: [AggregateCall] = []
+    var calls: [Call] = []
+    var captures: [Rule.Capture] = []
 
     enum Scope: Equatable {
         /// One row and nothing else.
         case row
-        /// Aggregates are allowed; those without `over` cover `within`.
-        case rule(within: Milliseconds?)
+        /// Aggregates and functions that remember are allowed.
+        case rule
         /// Inside an aggregate: each row of its span.
         case aggregate
+        /// Inside an aggregate over the events of this step.
+        case capture(step: Int)
+    }
+
+    struct Label {
+        var name: String
+        var step: Int
+        var isSilence: Bool
     }
 
     init(_ schema: Schema, _ source: SourceText, _ scope: Scope) {
@@ -62,6 +82,14 @@ struct Checker {
             let node = builder.unary(operand.type.isMissing, operand.node)
             return Typed(
                 node: isNegated ? builder.unary(.not, node) : node, type: .boolean, range: range)
+        case .isStale(let operand, let span, let isNegated):
+            return isStale(operand, after: span, isNegated, range)
+        case .changed(let operand):
+            return changed(operand, range)
+        case .changedBy(let sign, let operand, let amount):
+            return changedBy(sign, operand, amount, range)
+        case .crosses(let operand, let isAbove, let level):
+            return crosses(operand, isAbove, level, range)
         case .call(let call):
             return self.call(call, range)
         }

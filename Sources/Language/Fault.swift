@@ -15,8 +15,7 @@ package enum Fault: String, CaseIterable, Sendable {
     case tooDeep = "E0306"
     /// Longer than `SourceText.bytesMax`.
     case tooLong = "E0307"
-    /// A construct of the language that this version does not have.
-    case notInThisVersion = "E0308"
+    // E0308 named what an earlier version did not have. Codes are not used again.
     /// A duration that cannot be read, or is not positive.
     case badDuration = "E0309"
     /// An operator spelt as in another language: `&&`, `AND`.
@@ -57,4 +56,24 @@ package enum Fault: String, CaseIterable, Sendable {
     case notOnOneRow = "E0327"
     /// Nothing but blanks.
     case empty = "E0328"
+    /// `no … for`, `any devices: …` or a label inside a condition instead of at its start.
+    case misplacedStep = "E0329"
+    /// A clause where it does not belong: before `then`, or `for` on what is no condition.
+    case misplacedClause = "E0330"
+    /// More steps than `Rule.stepsMax`.
+    case tooManySteps = "E0331"
+    /// A label that another step or a field has.
+    case duplicateLabel = "E0332"
+    /// A step's label where its events cannot be read.
+    case badReference = "E0333"
+    /// An argument with a name that the function does not have, or has twice.
+    case unknownParameter = "E0334"
+    /// A parameter that is no constant or out of its range.
+    case badParameter = "E0335"
+    /// `is stale` without `after`.
+    case staleWithoutSpan = "E0336"
+    /// A clause that changes nothing where it stands.
+    case clauseWithoutEffect = "E0337"
+    /// `immediately then` or `without` before a silence.
+    case senselessLink = "E0338"
 }

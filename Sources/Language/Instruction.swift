@@ -28,6 +28,8 @@ struct Instruction: Hashable, Sendable {
         case addSeconds
         /// Two timestamps give a number of seconds.
         case secondsBetween
+        /// Of a timestamp in UTC: the hour from 0 to 23, the day from 1 (Monday) to 7.
+        case hour, weekday
 
         case lessInteger, lessOrEqualInteger, equalInteger
         case lessNumber, lessOrEqualNumber, equalNumber

@@ -6,7 +6,7 @@ extension Parser {
         let first = token
         switch first.kind {
         case .number(let number):
-            if isNext("devices", ahead: 1) { return unsupported("`N% devices`") }
+            if startsGroup { return misplaced("`N devices`") }
             advance()
             return literal(number, first.range)
         case .duration(let span):
@@ -25,7 +25,9 @@ extension Parser {
                 advance()
                 return Expression(.boolean(word == "true"), first.range)
             }
-            if let construct = unsupportedOperand() { return unsupported(construct) }
+            if startsSilence { return misplaced("`no … for`") }
+            if startsGroup { return misplaced("`\(word) … devices`") }
+            if isNext(":", ahead: 1) { return misplaced("the label `\(word):`") }
             if Keyword.reserved.contains(word) { break }
             advance()
             return isNext("(") ? call(word, first.range) : Expression(.name(word), first.range)
@@ -46,7 +48,7 @@ extension Parser {
         if let (word, place) = number.suffix {
             unit = Unit(word)
             if unit == nil {
-                let names = Unit.names + ["and", "or", "for", "within", "between"]
+                let names = ["and"] + Unit.names + Reference.words
                 let nearest = word.count > 1 ? didYouMean(word, among: names) : nil
                 source.report(
                     .unknownUnit, "there is no unit `\(word)`", at: place,
@@ -89,44 +91,63 @@ extension Parser {
     private mutating func call(_ function: String, _ range: Range<Int>) -> Expression {
         let open = token.range
         advance()
-        var arguments: [Expression] = []
+        var arguments: [Expression.Argument] = []
+        var per: (span: Milliseconds, range: Range<Int>)?
         if isNext("*") {
             advance()
         } else if !isNext(")") {
             repeat {
-                if case .word = token.kind, isNext(":", ahead: 1) {
-                    return unsupported("arguments with a name")
+                arguments.append(argument())
+                let clause = token.range
+                if eat("per") {
+                    guard let span = duration(after: "per") else {
+                        return Expression(.invalid, range.lowerBound..<open.upperBound)
+                    }
+                    per = (span, clause.lowerBound..<behind)
                 }
-                arguments.append(condition())
-                if isNext("per") { return unsupported("`per` in a call") }
             } while eat(",")
         }
-        var end = token.range.upperBound
-        guard close(open, isReported: arguments.contains(where: \.isInvalid)) else {
+        guard close(open, isReported: arguments.contains(where: \.value.isInvalid)) else {
             return Expression(.invalid, range.lowerBound..<open.upperBound)
         }
-        var over: Milliseconds?
+        var over: Expression.Call.Over?
         if eat("over") {
-            if case .number = token.kind, isNext("events", ahead: 1) {
-                return unsupported("`over N events`")
-            }
-            let start = token.range.lowerBound
-            end = token.range.upperBound
-            guard let span = duration(after: "over") else {
-                return Expression(.invalid, range.lowerBound..<max(start, range.upperBound))
+            guard let span = span() else {
+                return Expression(.invalid, range.lowerBound..<max(behind, range.upperBound))
             }
             over = span
         }
         let call = Expression.Call(
-            function: function, functionRange: range, arguments: arguments, over: over)
-        return make(.call(call), range.lowerBound..<end, over: arguments)
+            function: function, functionRange: range, arguments: arguments, over: over, per: per)
+        return make(.call(call), range.lowerBound..<behind, over: arguments.map(\.value))
+    }
+
+    private mutating func argument() -> Expression.Argument {
+        let first = token
+        if case .word(let word) = first.kind, isNext(":", ahead: 1) {
+            advance()
+            advance()
+            return Expression.Argument(name: (word, first.range), value: condition())
+        }
+        return Expression.Argument(value: condition())
+    }
+
+    /// What stands behind `over`.
+    private mutating func span() -> Expression.Call.Over? {
+        guard case .number(let number) = token.kind,
+            ["events", "event"].contains(peek().spelling)
+        else { return duration(after: "over").map { .span($0) } }
+        let range = token.range
+        advance()
+        advance()
+        return count(number, range).map { .events($0) }
     }
 
     /// Goes past the `)` that belongs to the parenthesis at `open`, or complains once.
     private mutating func close(_ open: Range<Int>, isReported: Bool) -> Bool {
         if eat(")") { return true }
         if !isReported {
-            if isAtEnd || ["for", "within", "cooldown"].contains(token.spelling) {
+            if isAtEnd || token.spelling.map({ Keyword.clauses.contains($0) }) ?? false {
                 source.report(.expected, "this `(` is never closed", at: open, help: ["add `)`"])
             } else {
                 source.report(.expected, "expected `)`, found \(found)", at: token.range)

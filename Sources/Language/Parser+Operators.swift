@@ -69,8 +69,9 @@ extension Parser {
         if eat("in") {
             return membership(of: left, isNegated: isNegated)
         }
-        if eat("is") { return isMissing(left) }
-        if let construct = unsupportedRelation() { return unsupported(construct) }
+        if eat("is") { return state(of: left) }
+        if eat("changed") { return changed(left) }
+        if eat("crosses") { return crosses(left) }
         return left
     }
 
@@ -142,13 +143,56 @@ extension Parser {
         return Expression(.invalid, choice.range)
     }
 
-    private mutating func isMissing(_ left: Expression) -> Expression {
+    private mutating func state(of left: Expression) -> Expression {
         let isNegated = eat("not")
-        if isNext("stale") { return unsupported("`is stale`") }
         let end = token.range.upperBound
-        guard expect("missing", "`missing` or `not missing`") else { return invalid(from: left) }
+        if eat("stale") {
+            guard eat("after") else {
+                let text = source[left.range]
+                source.report(
+                    .staleWithoutSpan, "`stale` needs to know after how long a silence",
+                    at: left.range.lowerBound..<end,
+                    help: ["write \(text) is \(isNegated ? "not " : "")stale after 5m"])
+                return invalid(from: left)
+            }
+            guard let span = duration(after: "after") else { return invalid(from: left) }
+            return make(
+                .isStale(left, after: span, isNegated: isNegated), left.range.lowerBound..<behind,
+                over: [left])
+        }
+        guard expect("missing", "`missing`, `stale` or `not`") else { return invalid(from: left) }
         return make(
             .isMissing(left, isNegated: isNegated), left.range.lowerBound..<end, over: [left])
+    }
+
+    private mutating func changed(_ left: Expression) -> Expression {
+        guard eat("by") else {
+            return make(.changed(left), left.range.lowerBound..<behind, over: [left])
+        }
+        guard let sign = comparison() else {
+            source.report(
+                .expected, "expected `>` or another comparison, found \(found)", at: token.range,
+                help: ["write \(source[left.range]) changed by > 4"])
+            return invalid(from: left)
+        }
+        let amount = sum()
+        return make(
+            .changedBy(sign, left, amount: amount),
+            left.range.lowerBound..<max(behind, amount.range.upperBound), over: [left, amount])
+    }
+
+    private mutating func crosses(_ left: Expression) -> Expression {
+        let isAbove = isNext("above")
+        guard eat("above") || eat("below") else {
+            source.report(
+                .expected, "expected `above` or `below`, found \(found)", at: token.range,
+                help: ["write \(source[left.range]) crosses above 30"])
+            return invalid(from: left)
+        }
+        let level = sum()
+        return make(
+            .crosses(left, isAbove: isAbove, level),
+            left.range.lowerBound..<max(behind, level.range.upperBound), over: [left, level])
     }
 
     // MARK: Arithmetic

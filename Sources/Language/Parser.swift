@@ -12,6 +12,8 @@ struct Parser {
     let tokens: [Token]
     private var index = 0
     var nesting = 0
+    /// Whether steps and clauses may stand here, or one expression only.
+    var isRule = false
 
     init(_ text: Located<String>) {
         var source = SourceText(text)
@@ -34,6 +36,9 @@ struct Parser {
     var isAtEnd: Bool { index == tokens.count - 1 }
 
     func peek(_ ahead: Int = 1) -> Token { tokens[min(index + ahead, tokens.count - 1)] }
+
+    /// Where the token before this one ends.
+    var behind: Int { index > 0 ? tokens[index - 1].range.upperBound : 0 }
 
     mutating func advance() { if !isAtEnd { index += 1 } }
 
@@ -80,7 +85,7 @@ struct Parser {
 
     /// After an error, goes on where an operator or a clause shows what comes next.
     mutating func skipOperand() {
-        let ends: Set<String> = ["and", "or", ")", "]", ",", "for", "within", "cooldown"]
+        let ends = Keyword.clauses.union(["and", "or", ")", "]", ","])
         while !isAtEnd, !(token.spelling.map { ends.contains($0) } ?? false) { advance() }
     }
 

@@ -77,6 +77,8 @@ extension Program {
 
         case .addSeconds: addSeconds(left, right)
         case .secondsBetween: secondsBetween(left, right)
+        case .hour: hour(left)
+        case .weekday: weekday(left)
 
         case .isMissingNumber: Double(bitPattern: left).isNaN ? 1 : 0
         case .isMissingInteger: left == Missing.integer ? 1 : 0
@@ -206,4 +208,23 @@ private func secondsBetween(_ later: UInt64, _ earlier: UInt64) -> UInt64 {
     let (span, overflow) = Int64(bitPattern: later)
         .subtractingReportingOverflow(Int64(bitPattern: earlier))
     return overflow ? Missing.number : (Double(span) / 1000).bitPattern
+}
+
+private func hour(_ timestamp: UInt64) -> UInt64 {
+    if timestamp == Missing.integer { return Missing.integer }
+    let day = floored(Int64(bitPattern: timestamp), by: 86_400_000)
+    return UInt64(bitPattern: day.remainder / 3_600_000)
+}
+
+/// 1970-01-01 was a Thursday.
+private func weekday(_ timestamp: UInt64) -> UInt64 {
+    if timestamp == Missing.integer { return Missing.integer }
+    let day = floored(Int64(bitPattern: timestamp), by: 86_400_000).quotient
+    return UInt64(bitPattern: floored(day + 3, by: 7).remainder + 1)
+}
+
+/// Division that rounds down, so that it works before 1970 as well.
+private func floored(_ value: Int64, by size: Int64) -> (quotient: Int64, remainder: Int64) {
+    let (quotient, remainder) = value.quotientAndRemainder(dividingBy: size)
+    return remainder < 0 ? (quotient - 1, remainder + size) : (quotient, remainder)
 }

@@ -15,8 +15,23 @@ package struct Program: Hashable, Sendable {
         self.texts = texts
     }
 
+    /// The same code on rows laid out as `slot` tells.
+    func relocated(_ slot: (UInt64) -> UInt64) -> Program {
+        let code = code.map { instruction in
+            switch instruction.operation {
+            case .loadBoolean, .loadInteger, .loadNumber, .loadTimestamp, .loadText:
+                var moved = instruction
+                moved.immediate = slot(instruction.immediate)
+                return moved
+            default:
+                return instruction
+            }
+        }
+        return Program(type: type, code: code, texts: texts)
+    }
+
     /// The expression's value on a row, nil where it is missing. `row` has a slot per column of the
-    /// schema and then one per aggregate.
+    /// schema; in a rule those for its aggregates, calls and captures follow.
     package func evaluate(_ row: [Value?]) -> Value? { evaluate(row.span) }
 
     /// The same on a row that is lent.

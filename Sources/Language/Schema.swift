@@ -15,17 +15,20 @@ package struct Schema: Sendable {
         /// For a window's column: the aggregate that made it, so that `within` can merge its
         /// partials.
         package var aggregate: AggregateFunction?
+        /// Of a window's `percentile`: which, from 0 to 1.
+        package var quantile: Double?
         /// For an enumeration: the words it may be. Empty where any text may come.
         package var choices: [String]
 
         package init(
             name: String, type: ValueType, unit: Unit? = nil, aggregate: AggregateFunction? = nil,
-            choices: [String] = []
+            quantile: Double? = nil, choices: [String] = []
         ) {
             self.name = name
             self.type = type
             self.unit = unit
             self.aggregate = aggregate
+            self.quantile = quantile
             self.choices = choices
         }
     }
@@ -34,9 +37,4 @@ package struct Schema: Sendable {
         self.columns = columns
         self.isWindowed = isWindowed
     }
-}
-
-/// The aggregates of the language, by the name they are written with.
-package enum AggregateFunction: String, Hashable, Sendable, CaseIterable {
-    case count, sum, avg, min, max, range
 }

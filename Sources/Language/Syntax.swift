@@ -18,6 +18,11 @@ struct Expression {
         case between(Expression, low: Expression, high: Expression, isNegated: Bool)
         case membership(Expression, [Expression], isNegated: Bool)
         case isMissing(Expression, isNegated: Bool)
+        case isStale(Expression, after: Milliseconds, isNegated: Bool)
+        case changed(Expression)
+        /// `x changed by > 4`.
+        case changedBy(BinaryOperator, Expression, amount: Expression)
+        case crosses(Expression, isAbove: Bool, Expression)
         case call(Call)
         /// Reported already; nothing is said about it again.
         case invalid
@@ -27,8 +32,21 @@ struct Expression {
         var function: String
         var functionRange: Range<Int>
         /// Empty for `count(*)` and `count()`.
-        var arguments: [Expression]
-        var over: Milliseconds?
+        var arguments: [Argument]
+        var over: Over?
+        /// `per 1s`, behind the first argument of `rate`.
+        var per: (span: Milliseconds, range: Range<Int>)?
+
+        enum Over {
+            case span(Milliseconds)
+            case events(Int)
+        }
+    }
+
+    struct Argument {
+        /// `window` of `window: 30`.
+        var name: (word: String, range: Range<Int>)?
+        var value: Expression
     }
 
     init(_ node: Node, _ range: Range<Int>, over operands: [Expression] = []) {
@@ -60,12 +78,63 @@ enum BinaryOperator: String {
     case remainder = "%"
 }
 
-/// A rule as it was written: a condition and the clauses behind it.
+/// A rule as it was written: steps, what links them, and the clauses behind them.
 struct RuleSyntax {
-    var condition: Expression
-    var sustained: (value: Rule.Sustained, range: Range<Int>)?
+    var steps: [StepSyntax]
+    var links: [LinkSyntax] = []
     var within: (span: Milliseconds, range: Range<Int>)?
     var cooldown: (span: Milliseconds, range: Range<Int>)?
+    var until: (condition: Expression, range: Range<Int>)?
+    var per: (names: [(name: String, range: Range<Int>)], range: Range<Int>)?
+    var overlapping: Range<Int>?
+
+    /// Where the first clause for the whole rule stands.
+    var clause: Range<Int>? {
+        [within?.range, cooldown?.range, until?.range, per?.range, overlapping]
+            .compactMap { $0 }.min { $0.lowerBound < $1.lowerBound }
+    }
+}
+
+struct StepSyntax {
+    var what: What
+    var label: (name: String, range: Range<Int>)?
+    var sustained: (value: Rule.Sustained, range: Range<Int>)?
+    /// Without the label and what sustains it.
+    var range: Range<Int>
+
+    enum What {
+        case condition(Expression)
+        case noData(Milliseconds)
+        case absence(Expression, Milliseconds)
+        case group(Rule.Quantifier, of: String?, Expression)
+    }
+
+    var isSilence: Bool {
+        switch what {
+        case .noData, .absence: true
+        case .condition, .group: false
+        }
+    }
+
+    /// Whether it takes several events, which `within` can bound.
+    var isCounted: Bool {
+        switch sustained?.value {
+        case .once?, .duration?, nil: false
+        default: true
+        }
+    }
+}
+
+struct LinkSyntax {
+    var kind: Kind
+    var range: Range<Int>
+    /// Reported already: its `then` is not there.
+    var isBroken = false
+
+    enum Kind {
+        case relaxed, strict
+        case without(Expression)
+    }
 }
 
 extension Expression {
@@ -81,5 +150,27 @@ extension Expression {
         case .number, .duration, .text, .boolean: true
         default: false
         }
+    }
+
+    /// What it is made of, in the order in which it is written.
+    var operands: [Expression] {
+        switch node {
+        case .number, .duration, .text, .boolean, .name, .invalid: []
+        case .unary(_, let operand), .isMissing(let operand, _), .isStale(let operand, _, _),
+            .changed(let operand):
+            [operand]
+        case .binary(_, let left, let right), .changedBy(_, let left, let right),
+            .crosses(let left, _, let right):
+            [left, right]
+        case .between(let operand, let low, let high, _): [operand, low, high]
+        case .membership(let operand, let choices, _): [operand] + choices
+        case .call(let call): call.arguments.map(\.value)
+        }
+    }
+
+    /// All names in it.
+    var names: [String] {
+        if case .name(let name) = node { return [name] }
+        return operands.flatMap(\.names)
     }
 }

@@ -55,6 +55,11 @@ enum Keyword {
     static let notUnits: Set<String> = reserved.union([
         "without", "immediately", "until", "per", "overlapping", "consecutive", "event", "events",
         "window", "windows", "times", "of", "device", "devices", "at", "least", "exactly",
-        "changed", "crosses", "missing", "stale",
+        "changed", "crosses", "missing", "stale", "by", "above", "below", "after",
     ])
+    /// These begin a clause or lead to the next step; after an error, reading goes on there.
+    static let clauses: Set<String> = [
+        "for", "within", "cooldown", "then", "immediately", "without", "until", "per",
+        "overlapping",
+    ]
 }

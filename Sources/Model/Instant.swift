@@ -22,6 +22,10 @@ package struct Instant: Hashable, Comparable, Sendable {
         left.milliseconds == right.milliseconds
     }
 
+    @inlinable package static func != (left: Instant, right: Instant) -> Bool {
+        left.milliseconds != right.milliseconds
+    }
+
     @inlinable package static func > (left: Instant, right: Instant) -> Bool { right < left }
     @inlinable package static func <= (left: Instant, right: Instant) -> Bool { !(right < left) }
     @inlinable package static func >= (left: Instant, right: Instant) -> Bool { !(left < right) }

@@ -16,6 +16,19 @@ package struct Milliseconds: Hashable, Comparable, Sendable {
         left.count < right.count
     }
 
+    // Written out so that other modules can inline them.
+    @inlinable package static func == (left: Milliseconds, right: Milliseconds) -> Bool {
+        left.count == right.count
+    }
+
+    @inlinable package static func >= (left: Milliseconds, right: Milliseconds) -> Bool {
+        !(left < right)
+    }
+
+    @inlinable package static func > (left: Milliseconds, right: Milliseconds) -> Bool {
+        right < left
+    }
+
     package static func * (left: Milliseconds, right: Int64) -> Milliseconds {
         let (product, overflow) = left.count.multipliedReportingOverflow(by: right)
         if overflow { return Milliseconds((left.count < 0) == (right < 0) ? .max : .min) }

@@ -2,7 +2,8 @@ package import Language
 package import Model
 
 /// What an aggregate remembers of the values it has seen. Two of them merge into what one would
-/// remember of all the values, exactly and in any order.
+/// remember of all the values, in any order: the sums are exact, and the sketches depend on nothing
+/// but the values.
 package struct AggregatePartial: Hashable, Sendable {
     /// Values seen, or rows for a `count` without a field.
     package var count: Int64 = 0
@@ -11,43 +12,97 @@ package struct AggregatePartial: Hashable, Sendable {
     package var minimum = Double.infinity
     /// Minus infinity where there is none.
     package var maximum = -Double.infinity
+    /// One, or none where nobody needs it: an array only so that it lies elsewhere and small
+    /// partials stay small.
+    var detail: [AggregateDetail] = []
 
     /// Which parts somebody reads; the others stay empty.
     package struct Needs: OptionSet, Hashable, Sendable {
-        package let rawValue: UInt8
-        package init(rawValue: UInt8) { self.rawValue = rawValue }
+        package let rawValue: UInt16
+        package init(rawValue: UInt16) { self.rawValue = rawValue }
 
         package static let sum = Needs(rawValue: 1)
         package static let extremes = Needs(rawValue: 2)
+        /// Sums of squares.
+        package static let squares = Needs(rawValue: 4)
+        /// Sums of third and fourth powers.
+        package static let higherPowers = Needs(rawValue: 8)
+        /// Sums with times.
+        package static let trend = Needs(rawValue: 16)
+        /// Sums with a second field.
+        package static let pair = Needs(rawValue: 32)
+        /// The first and the last value.
+        package static let ends = Needs(rawValue: 64)
+        package static let ranks = Needs(rawValue: 128)
+        package static let distinct = Needs(rawValue: 256)
+        package static let timeline = Needs(rawValue: 512)
+
+        /// What lies in `detail`.
+        static let detailed: Needs = [
+            .squares, .higherPowers, .trend, .pair, .ends, .ranks, .distinct, .timeline,
+        ]
 
         package init(_ function: AggregateFunction) {
             switch function {
             case .count: self = []
             case .sum, .avg: self = .sum
             case .min, .max, .range: self = .extremes
+            case .first, .last, .rate: self = .ends
+            case .median, .percentile, .mode, .mad, .histogram: self = .ranks
+            case .stddev, .stddevPop, .variance: self = [.sum, .squares]
+            case .skewness, .kurtosis: self = [.sum, .squares, .higherPowers]
+            case .distinct, .approxDistinct: self = .distinct
+            case .slope: self = [.sum, .trend]
+            case .timeWeightedAvg, .integral: self = [.sum, .extremes, .ends, .timeline]
+            case .correlation: self = [.sum, .squares, .pair]
             }
+        }
+
+        /// The most that a partial with these can take, in bytes.
+        package var bytes: Int {
+            var bytes = MemoryLayout<AggregatePartial>.stride
+            if isDisjoint(with: .detailed) { return bytes }
+            bytes += MemoryLayout<AggregateDetail>.stride + 32
+            if contains(.ranks) { bytes += ValueSketch.bytes }
+            if contains(.distinct) { bytes += DistinctSketch.bytes }
+            if contains(.timeline) { bytes += Timeline.bytes }
+            return bytes
         }
     }
 
     package init() {}
 
-    /// Takes one value in. Text and times have no number to take, and are only counted.
-    package mutating func add(_ value: Value, needs: Needs) {
+    /// Takes one value in. Text and times have no number to take: they are counted, and can be
+    /// first, last or distinct. `order` decides between values of the same time, and `second` is
+    /// the other field of the row.
+    package mutating func add(
+        _ value: Value, needs: Needs, at time: Instant = Instant(milliseconds: 0),
+        order: UInt64 = 0, with second: Double? = nil
+    ) {
+        if needs.contains(.pair), second == nil { return }
         switch value {
-        case .number(let number): add(number, needs: needs)
+        case .number(let number):
+            count += 1
+            if needs.contains(.sum) { sum.add(number) }
+            if needs.contains(.extremes) { widen(number) }
         case .integer(let integer):
             count += 1
             if needs.contains(.sum) { sum.add(integer) }
             if needs.contains(.extremes) { widen(Double(integer)) }
-        case .boolean(let boolean): add(boolean ? 1 : 0, needs: needs)
+        case .boolean(let boolean):
+            let number = boolean ? 1.0 : 0.0
+            count += 1
+            if needs.contains(.sum) { sum.add(number) }
+            if needs.contains(.extremes) { widen(number) }
         case .text, .timestamp: count += 1
+        }
+        if !needs.isDisjoint(with: .detailed) {
+            addDetail(value, needs, time.milliseconds, order, second)
         }
     }
 
     package mutating func add(_ number: Double, needs: Needs) {
-        count += 1
-        if needs.contains(.sum) { sum.add(number) }
-        if needs.contains(.extremes) { widen(number) }
+        add(.number(number), needs: needs)
     }
 
     private mutating func widen(_ number: Double) {
@@ -56,46 +111,77 @@ package struct AggregatePartial: Hashable, Sendable {
         if number > maximum { maximum = number + 0 }
     }
 
+    @inline(never)
+    private mutating func addDetail(
+        _ value: Value, _ needs: Needs, _ time: Int64, _ order: UInt64, _ second: Double?
+    ) {
+        if detail.isEmpty { detail = [AggregateDetail()] }
+        if needs.contains(.ends) {
+            detail[0].note(AggregateDetail.Stamped(time: time, order: order, value: value))
+        }
+        if needs.contains(.distinct) { detail[0].distinct.add(DistinctSketch.hash(value)) }
+        guard let number = value.double else { return }
+        addSums(number, needs, time, second, sign: 1)
+        if needs.contains(.ranks) { detail[0].ranks.add(number) }
+        if needs.contains(.timeline) {
+            detail[0].timeline.add(Timeline.Point(time: time, order: order, value: number + 0))
+        }
+    }
+
+    private mutating func addSums(
+        _ number: Double, _ needs: Needs, _ time: Int64, _ second: Double?, sign: Double
+    ) {
+        if needs.contains(.squares) {
+            detail[0].powers.add(number, higher: needs.contains(.higherPowers), sign: sign)
+        }
+        if needs.contains(.trend) { detail[0].trend.add(number, at: time, sign: sign) }
+        if needs.contains(.pair), let second {
+            detail[0].pair.add(number, with: second, sign: sign)
+        }
+    }
+
+    /// Takes away a value that was added before, of `needs` that are sums.
+    mutating func remove(
+        _ value: Value, needs: Needs, at time: Instant, with second: Double?
+    ) {
+        if needs.contains(.pair), second == nil { return }
+        count -= 1
+        guard let number = value.double else { return }
+        if needs.contains(.sum) {
+            var one = ExactSum()
+            if case .integer(let integer) = value { one.add(integer) } else { one.add(number) }
+            sum.subtract(one)
+        }
+        if !needs.isDisjoint(with: .detailed), !detail.isEmpty {
+            addSums(number, needs, time.milliseconds, second, sign: -1)
+        }
+    }
+
     /// Takes in what another partial of the same aggregate has seen.
     package mutating func merge(_ other: AggregatePartial) {
         count += other.count
         sum.merge(other.sum)
         minimum = min(minimum, other.minimum)
         maximum = max(maximum, other.maximum)
-    }
-
-    /// The aggregate's result, `type` being `integer` for whole results. Over no values `count` is
-    /// 0 and everything else is missing; so is a whole number that does not fit.
-    package func result(of function: AggregateFunction, type: ValueType) -> Value? {
-        if function == .count { return .integer(count) }
-        guard count > 0 else { return nil }
-        let number: Double
-        switch function {
-        case .count: return .integer(count)
-        case .sum:
-            if type == .integer { return sum.integer.map { .integer($0) } }
-            number = sum.value
-        case .avg: number = sum.divided(by: count)
-        case .min: number = minimum
-        case .max: number = maximum
-        case .range: number = maximum - minimum
-        }
-        if type == .integer { return Int64(exactly: number).map { .integer($0) } }
-        return number.isFinite ? .number(number) : nil
+        guard let more = other.detail.first else { return }
+        if detail.isEmpty { detail = other.detail } else { detail[0].merge(more) }
     }
 }
 
 extension AggregatePartial {
-    /// Writes what `init(from:)` reads.
+    /// Writes what `init(from:)` reads; partials of the same values write the same bytes.
     package func write(into writer: inout ByteWriter) {
         writer.signed(count)
-        writer.bool(sum != ExactSum())
-        if sum != ExactSum() { sum.write(into: &writer) }
+        let hasSum = sum != ExactSum()
+        writer.bool(hasSum)
+        if hasSum { sum.write(into: &writer) }
         writer.bool(minimum <= maximum)
         if minimum <= maximum {
             writer.double(minimum)
             writer.double(maximum)
         }
+        writer.bool(!detail.isEmpty)
+        detail.first?.write(into: &writer)
     }
 
     package init(from reader: inout ByteReader) throws(RecordError) {
@@ -105,6 +191,7 @@ extension AggregatePartial {
             minimum = try reader.double()
             maximum = try reader.double()
         }
+        if try reader.bool() { detail = [try AggregateDetail(from: &reader)] }
     }
 }
 

@@ -18,18 +18,24 @@ struct EventClock: Sendable {
     struct Source: Sendable {
         let lateness: Milliseconds
         let idleTimeout: Milliseconds
+        /// Whether another stream's watermark is this source's, which is never idle but before that
+        /// stream's first event.
+        let isFollowing: Bool
         var newest = Instant.distantPast
         /// On the clock; before the first event, the moment the stream began.
         var lastArrival: Instant?
         var isIdle = false
 
-        init(lateness: Milliseconds, idleTimeout: Milliseconds) {
+        init(lateness: Milliseconds, idleTimeout: Milliseconds, isFollowing: Bool = false) {
+            self.isFollowing = isFollowing
             self.lateness = lateness
             self.idleTimeout = idleTimeout
         }
 
         var watermark: Instant { newest - lateness - Milliseconds(1) }
-        var idleFrom: Instant { (lastArrival ?? .distantFuture) + idleTimeout }
+        var idleFrom: Instant {
+            isFollowing ? .distantFuture : (lastArrival ?? .distantFuture) + idleTimeout
+        }
     }
 
     init(_ sources: [Source]) { self.sources = sources }
@@ -50,7 +56,7 @@ struct EventClock: Sendable {
             silentSince = nil
             nextTick = min(nextTick, sources[source].idleFrom)
         }
-        guard time > sources[source].newest else { return }
+        guard time > sources[source].newest, !sources[source].isFollowing else { return }
         sources[source].newest = time
         if sources.count == 1 {
             push(to: sources[0].watermark)
@@ -62,7 +68,7 @@ struct EventClock: Sendable {
     /// Takes note of the clock: sources fall silent, and a silent stream's watermark goes on.
     mutating func tick(_ now: Instant) {
         var next = Instant.distantFuture
-        for index in sources.indices {
+        for index in sources.indices where !sources[index].isFollowing {
             if sources[index].lastArrival == nil { sources[index].lastArrival = now }
             if sources[index].isIdle { continue }
             if sources[index].idleFrom <= now {
@@ -71,11 +77,11 @@ struct EventClock: Sendable {
                 next = min(next, sources[index].idleFrom)
             }
         }
-        if sources.allSatisfy(\.isIdle) {
-            let since = sources.reduce(Instant.distantPast) { max($0, $1.idleFrom) }
+        if let since = allIdleSince {
             silentSince = since
-            nextTick = .distantPast
-            if newest > .distantPast { push(to: newest + (now - since)) }
+            let hasNews = newest > .distantPast
+            nextTick = hasNews ? .distantPast : .distantFuture
+            if hasNews { push(to: newest + (now - since)) }
         } else {
             nextTick = next
             push(to: leastOfAwake)
@@ -89,9 +95,27 @@ struct EventClock: Sendable {
     /// which it is worth looking again.
     func moment(ofReaching time: Instant) -> Instant {
         guard let silentSince else {
-            return sources.reduce(.distantFuture) { $1.isIdle ? $0 : min($0, $1.idleFrom) }
+            var moment = Instant.distantFuture
+            for index in 0..<sources.count where !sources[index].isIdle {
+                moment = min(moment, sources[index].idleFrom)
+            }
+            return moment
         }
         return silentSince + max(.zero, time - newest)
+    }
+
+    /// When the last source fell silent, if all have.
+    private var allIdleSince: Instant? {
+        guard sources.allSatisfy(\.isIdle) else { return nil }
+        return sources.filter { !$0.isFollowing }.map(\.idleFrom).max()
+    }
+
+    /// Takes over another stream's watermark.
+    mutating func follow(_ source: Int, _ watermark: Instant, isSilent: Bool) {
+        sources[source].newest = max(sources[source].newest, watermark + Milliseconds(1))
+        sources[source].isIdle = watermark == .distantPast && isSilent
+        if !sources[source].isIdle { silentSince = nil }
+        push(to: leastOfAwake)
     }
 
     private var leastOfAwake: Instant {
@@ -124,8 +148,6 @@ extension EventClock {
         }
         nextTick = .distantPast
         silentSince = nil
-        if !sources.isEmpty, sources.allSatisfy(\.isIdle) {
-            silentSince = sources.reduce(Instant.distantPast) { max($0, $1.idleFrom) }
-        }
+        silentSince = allIdleSince
     }
 }

@@ -11,15 +11,15 @@ package import Model
 /// first rounded to a multiple of 2^-152 (which touches only values below 2^-100), and rounded
 /// correctly once, when read.
 package struct ExactSum: Sendable {
-    private var high: Int128 = 0
-    private var low: Int128 = 0
-    private var huge: [UInt64] = []
+    var high: Int128 = 0
+    var low: Int128 = 0
+    var huge: [UInt64] = []
 
-    private static let hugeWords = 18
+    static let hugeWords = 18
     /// Where a unit of `high` stands in units of `low`.
-    private static let highBit: Int128 = 88
+    static let highBit: Int128 = 88
     /// Where a unit of `huge` stands in units of `high`.
-    private static let hugeBit: Int128 = 74
+    static let hugeBit: Int128 = 74
 
     package init() {}
 
@@ -69,7 +69,10 @@ package struct ExactSum: Sendable {
 
     /// The sum as the nearest double, ties to even; infinite where it is beyond the largest.
     package var value: Double {
-        if low == 0, huge.isEmpty { return Double(high) * 0x1p-64 }
+        if low == 0, huge.isEmpty {
+            let magnitude = ExactSum.double(high.magnitude) * 0x1p-64
+            return high < 0 ? -magnitude : magnitude
+        }
         return roundedTotal()
     }
 
@@ -84,7 +87,7 @@ package struct ExactSum: Sendable {
             .quotientAndRemainder(dividingBy: UInt128(divisor))
         let magnitude = Double(
             sign: .plus, exponent: -64 - shift,
-            significand: Double(remainder == 0 ? quotient : quotient | 1))
+            significand: ExactSum.double(remainder == 0 ? quotient : quotient | 1))
         return high < 0 ? -magnitude : magnitude
     }
 
@@ -168,7 +171,7 @@ package struct ExactSum: Sendable {
     }
 
     /// The whole sum in units of 2^-152, two's complement, least word first.
-    private var total: [UInt64] {
+    var total: [UInt64] {
         var words = Array(repeating: UInt64(0), count: ExactSum.hugeWords + 4)
         addWords(self.words(of: low), at: 0, to: &words)
         addWords(self.words(of: high), at: Int(ExactSum.highBit), to: &words)
@@ -178,7 +181,7 @@ package struct ExactSum: Sendable {
         return words
     }
 
-    private func words(of value: Int128) -> [UInt64] {
+    func words(of value: Int128) -> [UInt64] {
         [UInt64(truncatingIfNeeded: value), UInt64(truncatingIfNeeded: value >> 64)]
     }
 
@@ -205,7 +208,7 @@ package struct ExactSum: Sendable {
     }
 
     /// Rounds a whole number of units of 2^`unit` to 53 bits: what lies below decides, all of it.
-    private func rounded(_ words: [UInt64], unit: Int) -> Double {
+    func rounded(_ words: [UInt64], unit: Int) -> Double {
         guard let top = words.lastIndex(where: { $0 != 0 }) else { return 0 }
         let lead = top * 64 + 63 - words[top].leadingZeroBitCount
         func bit(_ index: Int) -> UInt64 { index < 0 ? 0 : words[index / 64] >> (index % 64) & 1 }
@@ -223,7 +226,7 @@ package struct ExactSum: Sendable {
 }
 
 /// Adds a sign-extended number to another, `bit` bits up; what overflows the top is cut.
-private func addWords(_ part: [UInt64], at bit: Int, to words: inout [UInt64]) {
+func addWords(_ part: [UInt64], at bit: Int, to words: inout [UInt64]) {
     let (first, shift) = (bit / 64, bit % 64)
     let sign: UInt64 = (part.last ?? 0) >> 63 == 1 ? .max : 0
     var carry: UInt64 = 0
@@ -239,7 +242,7 @@ private func addWords(_ part: [UInt64], at bit: Int, to words: inout [UInt64]) {
     }
 }
 
-private func negate(_ words: inout [UInt64]) {
+func negate(_ words: inout [UInt64]) {
     var carry = true
     for index in words.indices {
         let (result, overflow) = (~words[index]).addingReportingOverflow(carry ? 1 : 0)
@@ -256,10 +259,12 @@ extension ExactSum: Hashable {
 }
 
 extension ExactSum {
+    /// Equal sums are written in equal bytes.
     package func write(into writer: inout ByteWriter) {
-        writer.fixed(UInt128(bitPattern: high))
-        writer.fixed(UInt128(bitPattern: low))
-        writer.list(huge) { $0.fixed($1) }
+        let sum = canonical
+        writer.fixed(UInt128(bitPattern: sum.high))
+        writer.fixed(UInt128(bitPattern: sum.low))
+        writer.list(sum.huge) { $0.fixed($1) }
     }
 
     package init(from reader: inout ByteReader) throws(RecordError) {

@@ -10,6 +10,7 @@ struct Fingerprint {
         add("stream", stream.name.value)
         add(stream.sources, columns)
         add(stream.window)
+        if let retention = stream.retention { add("revise", "\(retention.value)") }
         for step in stream.processing {
             switch step {
             case .filter(let expression): add("filter", expression.value)
@@ -17,12 +18,14 @@ struct Fingerprint {
                 add("aggregate")
                 for field in by { add(field.value) }
                 add(functions)
+            default: add(step.withoutPlaces)
             }
         }
         for pattern in stream.patterns {
             add(
-                "pattern", pattern.name.value, pattern.condition.value,
-                pattern.isCritical ? "critical" : "normal")
+                "pattern 2", pattern.name.value, pattern.condition.value,
+                pattern.isCritical ? "critical" : "normal",
+                pattern.reportsTimeouts ? "timeouts" : "matches")
         }
     }
 
@@ -31,6 +34,9 @@ struct Fingerprint {
         add(aggregation.sources, columns)
         for dimension in aggregation.dimensions { add(dimension.value) }
         add(aggregation.metrics)
+        for (name, expression) in aggregation.indicators {
+            add("kpi", name.value, expression.value)
+        }
         for (name, window) in aggregation.windows {
             add("window", name.value)
             add(window)
@@ -48,6 +54,11 @@ struct Fingerprint {
         for source in sources {
             add("source", source.group?.value ?? "", source.topic.value)
             add("\(source.lateness)", "\(source.idleTimeout)")
+            switch source.upstream {
+            case .stream(let name): add("stream", name.value)
+            case .pattern(let name): add("pattern", name.value)
+            case nil: break
+            }
             for (field, path) in source.mapping { add(field.value, path.value) }
         }
         for column in columns { add(column.name, column.type.rawValue, column.unit?.symbol ?? "") }
@@ -55,12 +66,46 @@ struct Fingerprint {
 
     private mutating func add(_ window: WindowDefinition?) {
         guard let window else { return add("no window") }
-        add("\(window.size)", "\(window.offset)")
+        switch window.kind {
+        case .tumbling(let size): add("\(size)", "\(window.offset)")
+        case .hopping(let size, let every):
+            add("hopping", "\(size)", "\(every)", "\(window.offset)")
+        case .session(let gap, let longest):
+            add("session", "\(gap)", longest.map { "\($0)" } ?? "")
+        case .count(let rows): add("count", "\(rows)")
+        case .sliding(let span): add("sliding", "\(span)")
+        }
     }
 
     private mutating func add(_ functions: [AggregateDefinition]) {
         for function in functions {
             add(function.name.value, function.function.value, function.field?.value ?? "")
+            if let second = function.by { add("by", second.value) }
+            if let quantile = function.quantile { add("quantile", "\(quantile)") }
+        }
+    }
+}
+
+extension ProcessingDefinition {
+    /// What a step is, in words that do not depend on where it is written.
+    fileprivate var withoutPlaces: String {
+        func list(_ names: [Located<String>]) -> String {
+            names.map(\.value).joined(separator: "\u{1}")
+        }
+        switch self {
+        case .filter(let expression): return "filter \(expression.value)"
+        case .aggregate(let by, _): return "aggregate \(list(by))"
+        case .derive(let name, let expression): return "derive \(name.value) \(expression.value)"
+        case .enrich(let tags): return "enrich \(list(tags))"
+        case .deduplicate(let by, let within, _):
+            return "deduplicate \(list(by)) \(within.map { "\($0)" } ?? "")"
+        case .deadband(let field, let band): return "deadband \(field.value) \(band)"
+        case .debounce(let field, let span): return "debounce \(field.value) \(span)"
+        case .sample(let period, let kept, _): return "sample \(period) \(kept)"
+        case .join(let fields, let on, let within, _):
+            return "join \(list(fields)) \(list(on)) \(within)"
+        case .rate(let field, let name, let unit):
+            return "rate \(field.value) \(name.value) \(unit)"
         }
     }
 }

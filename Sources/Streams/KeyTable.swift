@@ -6,6 +6,8 @@ import Model
 struct KeyTable: Sendable {
     let fields: [KeyField]
     let limit: Int
+    /// Whether the device alone decides the key.
+    private let isOfDevice: Bool
     /// By device number: its key, -1 where not asked yet.
     private var keyOfDevice: [Int32] = []
     private(set) var keys: [Key] = []
@@ -16,10 +18,12 @@ struct KeyTable: Sendable {
     enum KeyField: Hashable, Sendable {
         case device(name: String)
         case tag(String)
+        /// A column of the row, by its text.
+        case column(Int, name: String)
 
         var name: String {
             switch self {
-            case .device(let name), .tag(let name): name
+            case .device(let name), .tag(let name), .column(_, let name): name
             }
         }
     }
@@ -34,10 +38,35 @@ struct KeyTable: Sendable {
 
     init(fields: [KeyField], limit: Int) {
         self.fields = fields
+        isOfDevice = fields.allSatisfy { field in
+            if case .column = field { return false }
+            return true
+        }
         self.limit = limit
     }
 
     var count: Int { keys.count }
+
+    /// The key of a row, new or known; nil when the table is full or the device is gone.
+    mutating func key(of row: [Value?], _ device: Device, in registry: Registry) -> Int? {
+        if isOfDevice, !fields.isEmpty || registry.entry(device) != nil {
+            return key(of: device, in: registry)
+        }
+        var owner: Device?
+        var values: [String?] = []
+        for field in fields {
+            switch field {
+            case .device:
+                guard registry.entry(device) != nil else { return nil }
+                owner = device
+                values.append(registry.name(of: device))
+            case .tag(let tag): values.append(registry.entry(device)?.tags[tag])
+            case .column(let column, _): values.append(row[column].map { "\($0)" })
+            }
+        }
+        let key = Key(device: owner, values: values)
+        return (known[values] ?? add(key)).map { Int($0) }
+    }
 
     /// The key of a device's rows, new or known; nil when the table is full or the device is gone.
     mutating func key(of device: Device, in registry: Registry) -> Int? {
@@ -55,6 +84,7 @@ struct KeyTable: Sendable {
                 owner = device
                 return registry.name(of: device)
             case .tag(let tag): return tags[tag]
+            case .column: return nil
             }
         }
         guard let key = known[values] ?? add(Key(device: owner, values: values)) else { return nil }

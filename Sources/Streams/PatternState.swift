@@ -1,243 +1,217 @@
 import Language
 import Model
 
-/// A pattern as it is compiled.
-struct PatternPlan: Sendable {
-    let name: String
-    let rule: Rule
-    let actions: [String]
-    let isCritical: Bool
-
-    /// True where nothing but the row itself decides, so that on raw rows arrival order is
-    /// irrelevant, or, being critical, is what somebody asked for.
-    var isImmediate: Bool {
-        rule.sustained == .once && rule.aggregates.isEmpty && (isCritical || rule.cooldown == nil)
-    }
-}
-
 /// One pattern at work: for each key, how far it is from a match. Rows come in the total order,
 /// except to immediate patterns.
 struct PatternState: Sendable {
     let plan: PatternPlan
-    /// Columns of a row; aggregates follow them.
+    let shape: PatternShape
+    /// The one condition of a rule that has no more; by itself, so that no row copies it.
+    let condition: Program?
+    /// Columns of a row; aggregates, calls and captures follow them.
     let width: Int
-    private var keys: [Key] = []
+    let limits: StreamLimits
+    /// Whether rows are windows.
+    let isWindowed: Bool
+    /// From the start of a window to that of the next, where that is always the same.
+    let slide: Milliseconds?
+    /// Which devices the rows may be of, of which a group may want all.
+    let sources: [SourcePlan]
+    /// Whether a group of devices is judged at the end of windows.
+    let judgesWindows: Bool
+    /// Whether a timer may have to report a row.
+    let holdsRows: Bool
+    let hasPartitions: Bool
+    /// By aggregate: whether it covers a number of events. Such a one takes each row just before
+    /// it is judged; those that cover a span take all rows of one time before the first of them.
+    let isCounted: [Bool]
+    let hasCounted: Bool
+    /// By key, or by what `partitions` makes of it.
+    var slots: [PatternSlot] = []
+    /// Where a slot is something else than a key.
+    var partitions: PatternPartitions?
+    /// By slot, then by group step.
+    var groups: [PatternGroup] = []
     /// By key, then by aggregate.
-    private var trailing: [TrailingAggregate] = []
-    /// By key, then by column: the latest row of a run that must last.
-    private var held: [Value?] = []
-    private var row: [Value?]
+    var trailing: [TrailingAggregate] = []
+    /// By slot, then by column: the latest row, where a timer may report it.
+    var held: [Value?] = []
+    var calls: CallTable
+    /// Where a call may turn stale.
+    var stale: PatternStale?
+    var row: [Value?]
+    /// In all slots.
+    var partialCount = 0
 
-    /// Where one key stands.
-    struct Key: Sendable {
-        var runStart = Instant.distantPast
-        var lastEnd = Instant.distantPast
-        var lastMatch = Instant.distantPast
-        var runLength: Int32 = 0
-        var hasFired = false
-        var isQueued = false
+    /// What the latest row, or timer, has led to.
+    var findings: [PatternFinding] = []
+    /// A timer that it asks for.
+    var wake: Wake?
+    /// The same for a key, whose number stands for the slot.
+    var staleWake: Wake?
+    /// Partials, and rows, given up because of a limit since it was last asked.
+    var dropped = 0
+    var droppedRows = 0
+
+    struct Wake: Hashable, Sendable {
+        var slot: Int
+        var due: Instant
     }
 
-    /// What a row, or a timer, meant.
-    enum Verdict: Hashable, Sendable {
-        case nothing
-        case match(since: Instant)
-        /// Unless the condition fails before, there will be something to say at this time.
-        case wait(until: Instant)
-    }
-
-    init(_ plan: PatternPlan, width: Int) {
+    init(
+        _ plan: PatternPlan, width: Int, limits: StreamLimits = StreamLimits(),
+        isWindowed: Bool = false, slide: Milliseconds? = nil, sources: [SourcePlan] = []
+    ) {
         self.plan = plan
         self.width = width
-        row = Array(repeating: nil, count: width + plan.rule.aggregates.count)
+        self.limits = limits
+        self.isWindowed = isWindowed
+        self.slide = slide
+        self.sources = sources
+        shape = PatternShape(plan)
+        condition = plan.rule.onlyCondition
+        judgesWindows =
+            shape.kinds.count == 1 && !shape.groups.isEmpty && plan.rule.within == nil
+            && (isWindowed || plan.window != nil)
+        holdsRows = shape.hasTimers || judgesWindows
+        calls = CallTable(plan.rule.calls)
+        let rule = plan.rule
+        row = Array(
+            repeating: nil,
+            count: width + rule.aggregates.count + rule.calls.count + rule.captures.count)
+        let isStale = rule.calls.contains { if case .stale = $0.kind { true } else { false } }
+        if isStale {
+            stale = PatternStale(width: width + rule.aggregates.count + rule.calls.count)
+        }
+        isCounted = rule.aggregates.map { $0.events != nil }
+        hasCounted = isCounted.contains(true)
+        hasPartitions = !rule.per.isEmpty || !shape.groups.isEmpty
+        if hasPartitions {
+            partitions = PatternPartitions(
+                per: rule.per, scope: plan.scope, isGroup: !shape.groups.isEmpty,
+                limit: limits.keys)
+        }
     }
 
-    private var holdsRows: Bool {
-        if case .duration = plan.rule.sustained { return true }
-        return false
-    }
-
-    private mutating func grow(to count: Int) {
-        guard keys.count < count else { return }
-        let missing = count - keys.count
-        keys += Array(repeating: Key(), count: missing)
-        let aggregates = plan.rule.aggregates.count
-        trailing += Array(repeating: TrailingAggregate(), count: missing * aggregates)
+    mutating func reach(_ slot: Int) {
+        guard slots.count <= slot else { return }
+        let missing = slot + 1 - slots.count
+        slots += Array(repeating: PatternSlot(), count: missing)
+        groups += Array(repeating: PatternGroup(), count: missing * shape.groups.count)
         if holdsRows { held += Array(repeating: nil, count: missing * width) }
     }
 
-    // MARK: Rows
+    // MARK: Aggregates
 
-    /// Takes a row into the trailing aggregates. All rows of one key and time come before `observe`
-    /// is called for the first of them. Returns how many values a limit made it forget.
+    private mutating func growTrailing(to count: Int) {
+        let missing = count * plan.rule.aggregates.count - trailing.count
+        if missing > 0 { trailing += Array(repeating: TrailingAggregate(), count: missing) }
+    }
+
+    /// Takes a row into the trailing aggregates, those over a number of events or those over a
+    /// span. Returns how many values a limit made it forget.
     mutating func remember(
-        _ row: [Value?], _ partials: [AggregatePartial], key: Int, at time: Instant, limit: Int
+        _ row: [Value?], _ partials: [AggregatePartial], key: Int, at time: Instant, limit: Int,
+        counted: Bool
     ) -> Int {
-        grow(to: key + 1)
+        growTrailing(to: key + 1)
         var forgotten = 0
         let aggregates = plan.rule.aggregates.count
-        for index in 0..<aggregates {
-            let call = plan.rule.aggregates[index]
+        for index in 0..<aggregates where isCounted[index] == counted {
+            // The span lends the call, which the array would copy.
             let place = key * aggregates + index
-            trailing[place].evict(through: time - call.over)
-            let needs = AggregatePartial.Needs(call.function)
-            let partial = partial(of: call, row, partials, needs: needs)
-            if !trailing[place].add(partial, at: time, needs: needs, limit: limit) {
+            if !trailing[place].add(
+                plan.rule.aggregates.span[index], row, partials, at: time, limit: limit)
+            {
                 forgotten += 1
             }
         }
         return forgotten
     }
 
-    private func partial(
-        of call: AggregateCall, _ row: [Value?], _ partials: [AggregatePartial],
-        needs: AggregatePartial.Needs
-    ) -> AggregatePartial {
-        switch call.argument {
-        case .column(let column):
-            return column < partials.count ? partials[column] : AggregatePartial()
-        case .program(let program):
-            var partial = AggregatePartial()
-            guard let value = program.evaluate(row) else { return partial }
-            if call.function == .count, value == .boolean(false) { return partial }
-            partial.add(value, needs: needs)
-            return partial
-        }
-    }
+    // MARK: Rows
 
-    /// Judges a row that covers `[start, end)`, both being the event's time for raw rows.
+    /// Judges a row that covers `[start, end)`, both being the event's time for raw rows, and
+    /// leaves what follows from it in `findings` and `wake`.
     mutating func observe(
+        _ columns: [Value?], key: Int, start: Instant, end: Instant, keys: KeyTable,
+        registry: Registry
+    ) {
+        if !findings.isEmpty { findings.removeAll(keepingCapacity: true) }
+        (wake, staleWake) = (nil, nil)
+        if shape.isPlain { return observePlain(columns, key: key, start: start, end: end) }
+        fillRow(columns, key: key, at: end)
+        var slot = key
+        if hasPartitions {
+            guard let place = place(columns, key: key, keys, registry) else {
+                return keepStale(key, slot: nil, at: end)
+            }
+            slot = place
+        }
+        reach(slot)
+        if stale != nil { keepStale(key, slot: slot, at: end) }
+        slots[slot].key = Int32(key)
+        if holdsRows {
+            for column in 0..<width { held[slot * width + column] = columns[column] }
+        }
+        if judgesWindows {
+            observeInWindow(columns, slot: slot, start: start, end: end)
+            return schedule(slot)
+        }
+        step(columns, slot: slot, start: start, end: end, registry)
+        if shape.hasTimers { schedule(slot) }
+    }
+
+    private mutating func observePlain(
         _ columns: [Value?], key: Int, start: Instant, end: Instant
-    ) -> Verdict {
-        grow(to: key + 1)
-        let holds = evaluate(columns, key: key)
-        switch plan.rule.sustained {
-        case .once:
-            return holds ? match(key, at: end, since: start) : .nothing
-        case .consecutiveEvents(let length):
-            return extendRun(holds, key: key, start: start, end: end, length: length)
-        case .consecutiveWindows(let length):
-            if keys[key].lastEnd != start { keys[key].runLength = 0 }
-            keys[key].lastEnd = end
-            return extendRun(holds, key: key, start: start, end: end, length: length)
-        case .duration(let duration):
-            return sustain(holds, columns, key: key, at: end, for: duration)
+    ) {
+        guard condition?.holds(columns) == true else { return }
+        if plan.rule.cooldown != nil { reach(key) }
+        report(key, at: end, since: start)
+    }
+
+    private mutating func place(
+        _ columns: [Value?], key: Int, _ keys: KeyTable, _ registry: Registry
+    ) -> Int? {
+        switch partitions?.slot(of: key, columns, keys, registry) {
+        case .some(.slot(let slot)): return slot
+        case .some(.full):
+            droppedRows += 1
+            return nil
+        case .some(.outside), nil: return nil
         }
     }
 
-    private mutating func evaluate(_ columns: [Value?], key: Int) -> Bool {
-        let aggregates = plan.rule.aggregates.count
-        if aggregates == 0 { return plan.rule.condition.holds(columns) == true }
+    /// Puts what belongs behind the columns behind them. Captures are filled in as they are read.
+    private mutating func fillRow(_ columns: [Value?], key: Int, at time: Instant) {
+        guard row.count > width else { return }
         for column in 0..<width { row[column] = columns[column] }
-        for index in 0..<aggregates {
-            row[width + index] = trailing[key * aggregates + index].partial
-                .result(of: plan.rule.aggregates[index].function, type: .number)
-        }
-        return plan.rule.condition.holds(row) == true
-    }
-
-    private mutating func extendRun(
-        _ holds: Bool, key: Int, start: Instant, end: Instant, length: Int
-    ) -> Verdict {
-        guard holds else {
-            keys[key].runLength = 0
-            return .nothing
-        }
-        if keys[key].runLength == 0 { keys[key].runStart = start }
-        keys[key].runLength += 1
-        guard Int(keys[key].runLength) >= length else { return .nothing }
-        keys[key].runLength = 0
-        return match(key, at: end, since: keys[key].runStart)
-    }
-
-    private mutating func sustain(
-        _ holds: Bool, _ columns: [Value?], key: Int, at time: Instant, for duration: Milliseconds
-    ) -> Verdict {
-        guard holds else {
-            keys[key].runLength = 0
-            return .nothing
-        }
-        if keys[key].runLength == 0 {
-            keys[key].runLength = 1
-            keys[key].runStart = time
-            keys[key].hasFired = false
-        }
-        if keys[key].hasFired { return .nothing }
-        for column in 0..<width { held[key * width + column] = columns[column] }
-        if keys[key].isQueued { return .nothing }
-        keys[key].isQueued = true
-        return .wait(until: keys[key].runStart + duration)
-    }
-
-    /// A timer that `observe` asked for is due.
-    mutating func timer(key: Int, due: Instant) -> Verdict {
-        guard case .duration(let duration) = plan.rule.sustained else { return .nothing }
-        keys[key].isQueued = false
-        guard keys[key].runLength > 0, !keys[key].hasFired else { return .nothing }
-        guard keys[key].runStart + duration <= due else {
-            keys[key].isQueued = true
-            return .wait(until: keys[key].runStart + duration)
-        }
-        keys[key].hasFired = true
-        return match(key, at: due, since: keys[key].runStart)
-    }
-
-    /// The latest row of the run that a timer has completed.
-    func heldRow(_ key: Int) -> [Value?] { Array(held[key * width..<(key + 1) * width]) }
-
-    private mutating func match(_ key: Int, at time: Instant, since: Instant) -> Verdict {
-        if let cooldown = plan.rule.cooldown {
-            let last = keys[key].lastMatch
-            if last > .distantPast, time - last < cooldown { return .nothing }
-            keys[key].lastMatch = time
-        }
-        return .match(since: since)
-    }
-}
-
-extension PatternState {
-    func write(into writer: inout ByteWriter) {
         let aggregates = plan.rule.aggregates.count
-        writer.unsigned(keys.count)
-        for (index, key) in keys.enumerated() {
-            writer.instant(key.runStart)
-            writer.instant(key.lastEnd)
-            writer.instant(key.lastMatch)
-            writer.unsigned(Int(key.runLength))
-            writer.bool(key.hasFired)
-            for place in 0..<aggregates {
-                trailing[index * aggregates + place].write(into: &writer)
-            }
-            guard holdsRows else { continue }
-            for column in 0..<width { writer.value(held[index * width + column]) }
+        growTrailing(to: key + 1)
+        for index in 0..<aggregates {
+            row[width + index] = trailing[key * aggregates + index]
+                .result(of: plan.rule.aggregates.span[index])
+        }
+        if !plan.rule.calls.isEmpty {
+            calls.fill(&row, from: width + aggregates, key: key, at: time)
         }
     }
 
-    /// `keys` is how many keys there are. Returns the timers that are running.
-    mutating func restore(
-        from reader: inout ByteReader, keys limit: Int
-    ) throws(RecordError) -> [(key: Int, due: Instant)] {
-        self = PatternState(plan, width: width)
-        var timers: [(key: Int, due: Instant)] = []
-        let count = try reader.count()
-        guard count <= limit else { throw .malformed(at: reader.offset) }
-        for index in 0..<count {
-            var key = Key()
-            key.runStart = try reader.instant()
-            key.lastEnd = try reader.instant()
-            key.lastMatch = try reader.instant()
-            key.runLength = Int32(min(try reader.count(), Int(Int32.max) - 1))
-            key.hasFired = try reader.bool()
-            for _ in plan.rule.aggregates { trailing.append(try TrailingAggregate(from: &reader)) }
-            if case .duration(let duration) = plan.rule.sustained {
-                for _ in 0..<width { held.append(try reader.value()) }
-                if key.runLength > 0, !key.hasFired {
-                    key.isQueued = true
-                    timers.append((index, key.runStart + duration))
-                }
-            }
-            keys.append(key)
+    /// Whether a condition is true of the row.
+    mutating func holds(_ program: Program, _ columns: [Value?]) -> Bool {
+        row.count > width ? program.holds(row) == true : program.holds(columns) == true
+    }
+
+    /// The latest row of a slot.
+    func heldRow(_ slot: Int) -> [Value?] { Array(held[slot * width..<(slot + 1) * width]) }
+
+    /// Reports a match, unless the last was too short a time ago.
+    mutating func report(_ slot: Int, at time: Instant, since: Instant) {
+        if let cooldown = plan.rule.cooldown {
+            let last = slots[slot].lastMatch
+            if last > .distantPast, time - last < cooldown { return }
+            slots[slot].lastMatch = time
         }
-        return timers
+        findings.append(PatternFinding(slot: slot, time: time, since: since))
     }
 }

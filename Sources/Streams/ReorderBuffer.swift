@@ -2,10 +2,15 @@ import Model
 
 /// Rows that wait for the watermark, so that patterns which care see them in the one total order:
 /// event time, device number, property number, arrival.
+///
+/// A row that comes in order is put behind the others; only stragglers go through a heap.
 struct ReorderBuffer: Sendable {
     let width: Int
     let limit: Int
-    private var heap = Heap<Entry>()
+    /// Sorted: each came after those before it.
+    private var run = Deque<Entry>()
+    /// Those that did not.
+    private var stragglers = Heap<Entry>()
     /// The rows, `width` values each.
     private var values: [Value?] = []
     private var free: [Int32] = []
@@ -41,8 +46,14 @@ struct ReorderBuffer: Sendable {
         self.limit = limit
     }
 
-    var isOverfull: Bool { heap.count > limit }
-    var first: Entry? { heap.first }
+    var count: Int { run.count + stragglers.count }
+    var isOverfull: Bool { count > limit }
+
+    var first: Entry? {
+        guard let early = stragglers.first else { return run.first }
+        guard let next = run.first else { return early }
+        return early < next ? early : next
+    }
 
     /// Bytes of one waiting row.
     static func bytes(width: Int) -> Int {
@@ -58,25 +69,43 @@ struct ReorderBuffer: Sendable {
             values += Array(repeating: nil, count: max(1, width))
         }
         for column in 0..<width { values[Int(slot) * width + column] = row[column] }
-        heap.insert(
-            Entry(time: time, device: device, property: property, arrival: arrivals, slot: slot))
+        let entry = Entry(
+            time: time, device: device, property: property, arrival: arrivals, slot: slot)
         arrivals += 1
+        if let last = run.last, entry < last {
+            stragglers.insert(entry)
+        } else {
+            run.append(entry)
+        }
     }
 
     /// Takes the earliest row out, into `row`.
     mutating func removeFirst(into row: inout [Value?]) {
-        guard let first = heap.removeFirst() else { return }
+        guard let first = takeFirst() else { return }
         for column in 0..<width {
             row[column] = values[Int(first.slot) * width + column]
             values[Int(first.slot) * width + column] = nil
         }
         free.append(first.slot)
     }
+
+    private mutating func takeFirst() -> Entry? {
+        guard let early = stragglers.first else {
+            guard let next = run.first else { return nil }
+            run.removeFirst()
+            return next
+        }
+        if let next = run.first, next < early {
+            run.removeFirst()
+            return next
+        }
+        return stragglers.removeFirst()
+    }
 }
 
 extension ReorderBuffer {
     func write(into writer: inout ByteWriter) {
-        writer.list(heap.elements.sorted()) { writer, entry in
+        writer.list((run.elements + stragglers.elements).sorted()) { writer, entry in
             writer.instant(entry.time)
             writer.unsigned(UInt64(entry.device.index))
             writer.unsigned(UInt64(entry.property.index))
@@ -90,7 +119,7 @@ extension ReorderBuffer {
             let time = try reader.instant()
             let device = Device(index: UInt32(try reader.count()))
             let property = try reader.count()
-            guard property <= Int(UInt16.max), heap.count < limit else {
+            guard property <= Int(UInt16.max), count < limit else {
                 throw .malformed(at: reader.offset)
             }
             var row: [Value?] = []

@@ -56,6 +56,7 @@ struct RoutingTable: Sendable {
         let name = registry.name(of: property)
         let start = routes.count
         for (number, source) in sources.enumerated() {
+            if source.plan.upstream != nil { continue }
             let topic = source.plan.topic
             let fills = source.plan.columns(of: name)
             if topic.isWholeDatagram {

@@ -1,22 +1,83 @@
 import Language
 import Model
 
+/// The most memory that the state of one stream can take, operator by operator.
+package struct StreamMemory: Sendable {
+    /// The stream's.
+    package var name: String
+    package var parts: [Part]
+
+    /// One table, at its limit.
+    package struct Part: Hashable, Sendable {
+        /// `keys`, `windows`, `pattern hot`, …
+        package var what: String
+        package var count: Int
+        package var bytesEach: Int
+
+        /// A hundred limits multiplied might not fit.
+        package var bytes: Int {
+            let (product, overflow) = count.multipliedReportingOverflow(by: bytesEach)
+            return overflow ? .max : product
+        }
+    }
+
+    package var bytes: Int { parts.reduce(0) { saturatingSum($0, $1.bytes) } }
+}
+
+extension [StreamMemory] {
+    package var totalBytes: Int { reduce(0) { saturatingSum($0, $1.bytes) } }
+}
+
+private func saturatingSum(_ left: Int, _ right: Int) -> Int {
+    let (sum, overflow) = left.addingReportingOverflow(right)
+    return overflow ? .max : sum
+}
+
 /// How much memory a stream can come to need: the sum of its tables, each at its limit.
 extension Stream {
-    /// In bytes. Estimates the tables' entries, not the allocator's waste.
-    func memoryBound(registry: Registry) -> Int {
-        let devices = deviceBound(registry)
-        let keyCount = min(limits.keys, max(1, devices))
-        var bytes =
-            keyCount * (MemoryLayout<KeyTable.Key>.stride + 96 * max(1, plan.keyFields.count))
+    /// Estimates the tables' entries, not the allocator's waste.
+    func memory(registry: Registry) -> StreamMemory {
+        let keyCount = min(limits.keys, max(1, deviceBound(registry)))
+        var result = StreamMemory(name: plan.name, parts: [])
+        func add(_ what: String, _ count: Int, _ bytes: Int) {
+            result.parts.append(.init(what: what, count: count, bytesEach: bytes))
+        }
+        add("keys", keyCount, MemoryLayout<KeyTable.Key>.stride + 96 * max(1, plan.keyFields.count))
         for window in plan.windows {
-            bytes += keyCount * openWindows(window) * WindowTable.bytes(cells: plan.cells.count)
+            let what = window.name.map { "windows \($0)" } ?? "windows"
+            if let (size, every) = window.aligned {
+                add(
+                    what, keyCount * openWindows(size: size, every: every),
+                    WindowTable.bytes(cells: plan.cells))
+            } else {
+                add(
+                    what, keyCount,
+                    KeyedWindows.bytesPerKey(
+                        window.kind, plan.measures, plan.cells, entries: limits.trailingEntries))
+            }
         }
-        for pattern in plan.patterns { bytes += keyCount * bytesPerKey(of: pattern) }
-        if plan.windows.isEmpty, !ordered.isEmpty {
-            bytes += limits.reorderEntries * ReorderBuffer.bytes(width: plan.columns.count)
+        for table in closed {
+            let kept = Int(clamping: (plan.retention?.count ?? 0) / table.every.count + 2)
+            add(
+                "closed windows", keyCount * kept,
+                WindowTable.bytes(cells: plan.cells) + MemoryLayout<AggregatePartial>.stride)
         }
-        return bytes
+        for pattern in plan.patterns {
+            add("pattern \(pattern.name)", keyCount, bytesPerKey(of: pattern))
+            let shape = PatternShape(pattern)
+            guard !pattern.isPlain else { continue }
+            let most = max(limits.partialsPerKey, shape.mostEvents)
+            let perKey = shape.isPruned ? shape.kinds.count + 1 : most
+            add(
+                "partials \(pattern.name)", min(keyCount * perKey, max(1, limits.partialsPerRule)),
+                MemoryLayout<PatternSlot.Partial>.stride + 8 * shape.words
+                    + pattern.rule.captures.count * MemoryLayout<PatternSlot.Cell>.stride)
+        }
+        if let steps { add("steps", keyCount, (steps.bytes(keys: keyCount) - 1) / keyCount + 1) }
+        if isOrdered {
+            add("reorder", limits.reorderEntries, ReorderBuffer.bytes(width: plan.columns.count))
+        }
+        return result
     }
 
     private func deviceBound(_ registry: Registry) -> Int {
@@ -34,25 +95,38 @@ extension Stream {
     }
 
     /// Windows of one key that lateness keeps open at once.
-    private func openWindows(_ window: WindowPlan) -> Int {
+    private func openWindows(size: Milliseconds, every: Milliseconds) -> Int {
         let lateness = plan.sources.map(\.lateness).max() ?? .zero
-        let count = lateness.count / window.size.count + 2
-        return Int(min(count, Int64(limits.openWindows)))
+        let others = 2 * (WindowTable.covering(size: size, every: every) - 1)
+        let count = lateness.count / every.count + 2
+        return Int(min(count, Int64(limits.openWindows))) + others
     }
 
+    /// All but the partials, which are bounded together.
     private func bytesPerKey(of pattern: PatternPlan) -> Int {
-        var bytes = MemoryLayout<PatternState.Key>.stride
-        if case .duration = pattern.rule.sustained {
+        let state = PatternState(pattern, width: plan.patternWidth, limits: limits)
+        let shape = state.shape
+        var bytes = MemoryLayout<PatternSlot>.stride + state.calls.bytesPerKey
+        if state.holdsRows {
             bytes += plan.patternWidth * MemoryLayout<Value?>.stride
             bytes += MemoryLayout<Timer>.stride
         }
+        if let stale = state.stale {
+            bytes += PatternStale.bytesPerKey(width: stale.width) + MemoryLayout<Timer>.stride
+        }
+        // In the worst case each key has a slot, with its groups, of its own; and is a member.
+        bytes +=
+            shape.groups.count
+            * (MemoryLayout<PatternGroup>.stride + 4 * MemoryLayout<PatternGroup.Member>.stride)
         for call in pattern.rule.aggregates {
-            var entries = Int64(limits.trailingEntries)
-            if let window = plan.windows.first {
-                entries = min(entries, call.over.count / window.size.count + 1)
+            var entries = Int64(TrailingAggregate.limit(of: call, limits.trailingEntries))
+            if let events = call.events {
+                entries = min(entries, Int64(events))
+            } else if let (_, every) = plan.windows.first?.aligned {
+                entries = min(entries, call.over.count / every.count + 1)
             }
             bytes += MemoryLayout<TrailingAggregate>.stride
-            bytes += Int(entries) * TrailingAggregate.bytesPerEntry
+            bytes += Int(entries) * TrailingAggregate.bytesPerEntry(of: call)
         }
         return bytes
     }

@@ -8,6 +8,7 @@ extension Stream {
     mutating func advance(
         to now: Instant, registry: Registry, into outputs: inout [StreamOutput]
     ) {
+        lateOutputs = 0
         if now >= clock.nextTick { clock.tick(now) }
         if clock.watermark >= nextDue { release(registry: registry, into: &outputs) }
     }
@@ -15,22 +16,47 @@ extension Stream {
     /// Lets out everything that the watermark has passed.
     mutating func release(registry: Registry, into outputs: inout [StreamOutput]) {
         let watermark = clock.watermark
-        while let table = firstTable(endingBy: watermark + Milliseconds(1)) {
-            fireTimers(through: tables[table].firstEnd, into: &outputs)
-            close(table, into: &outputs)
-        }
         while let first = buffer.first, first.time <= watermark {
-            fireTimers(through: first.time, into: &outputs)
-            releaseGroup(first, registry: registry, into: &outputs)
+            fireDue(through: first.time, registry: registry, into: &outputs)
+            if keyed != nil || steps != nil || plan.followsStreams {
+                releaseInstant(first.time, registry: registry, into: &outputs)
+            } else {
+                releaseGroup(first, registry: registry, into: &outputs)
+            }
         }
         if watermark > .distantPast {
-            fireTimers(through: watermark + Milliseconds(1), into: &outputs)
+            fireDue(through: watermark + Milliseconds(1), registry: registry, into: &outputs)
         }
         findNextDue()
     }
 
+    /// Lets happen what is due by `time`, in the order of time: timers, then windows' ends, then
+    /// the rows that steps have held.
+    private mutating func fireDue(
+        through time: Instant, registry: Registry, into outputs: inout [StreamOutput]
+    ) {
+        while true {
+            let table = firstTable(endingBy: time)
+            let tableEnd = table.map { tables[$0].firstEnd } ?? .distantFuture
+            let sessionEnd = keyed?.firstDue ?? .distantFuture
+            let stepDue = steps?.firstDue ?? .distantFuture
+            let due = min(min(tableEnd, sessionEnd), stepDue)
+            guard due <= time, due < .distantFuture else { break }
+            fireTimers(through: due, registry: registry, into: &outputs)
+            if let table, tableEnd == due {
+                close(table, registry: registry, into: &outputs)
+            } else if sessionEnd == due {
+                closeSessions(due: due, registry: registry, into: &outputs)
+            } else {
+                fireSteps(due: due, registry: registry, into: &outputs)
+            }
+        }
+        fireTimers(through: time, registry: registry, into: &outputs)
+    }
+
     /// The table whose first window ends first, of those that end by `time`.
-    private func firstTable(endingBy time: Instant) -> Int? {
+    /// Mutating, because otherwise the whole stream is copied.
+    private mutating func firstTable(endingBy time: Instant) -> Int? {
         var best: Int?
         var end = time + Milliseconds(1)
         for table in tables.indices where tables[table].firstEnd < end {
@@ -46,13 +72,17 @@ extension Stream {
         for table in tables.indices where tables[table].firstEnd < .distantFuture {
             due = min(due, tables[table].firstEnd - Milliseconds(1))
         }
+        if let held = steps?.firstDue { due = min(due, held - Milliseconds(1)) }
+        if let end = keyed?.firstDue { due = min(due, end - Milliseconds(1)) }
         if let timer = timers.first { due = min(due, timer.due - Milliseconds(1)) }
         nextDue = due
     }
 
     // MARK: Windows
 
-    private mutating func close(_ table: Int, into outputs: inout [StreamOutput]) {
+    private mutating func close(
+        _ table: Int, registry: Registry, into outputs: inout [StreamOutput]
+    ) {
         guard let start = tables[table].firstStart else { return }
         let end = tables[table].firstEnd
         keys.rank()
@@ -61,28 +91,70 @@ extension Stream {
         }
         for (key, slot) in slots {
             let partials = plan.measures.map { tables[table].cell(slot: slot, $0.cell) }
-            var columns: [Value?] = zip(plan.measures, partials).map { measure, partial in
-                partial.result(of: measure.function, type: measure.type)
-            }
-            columns += keys.keys[key].values.map { $0.map { .text($0) } }
-            guard plan.rowFilters.allSatisfy({ $0.holds(columns) == true }) else { continue }
-            counters.windowsClosed += 1
-            outputs.append(
-                .row(
-                    WindowRow(
-                        name: plan.name, window: plan.windows[table].name, start: start, end: end,
-                        key: keys.output(key),
-                        fields: zip(plan.measures, columns).map { Field($0.name, $1) },
-                        partials: partials)))
-            for index in ordered.indices {
+            emit(
+                plan.windows[table].name, key: key, from: start, to: end, partials,
+                registry: registry, into: &outputs)
+        }
+        keepFirst(of: table, slots)
+        tables[table].removeFirst()
+    }
+
+    /// Puts out a window's row, and shows it to the patterns.
+    mutating func emit(
+        _ window: String?, key: Int, from start: Instant, to end: Instant,
+        _ partials: [AggregatePartial], registry: Registry, into outputs: inout [StreamOutput]
+    ) {
+        guard
+            let columns = emitRow(
+                window, key: key, from: start, to: end, partials, revision: 0, into: &outputs)
+        else { return }
+        counters.windowsClosed += 1
+        for index in ordered.indices {
+            for counted in [false, true] {
                 counters.droppedByLimit += UInt64(
                     ordered[index].remember(
-                        columns, partials, key: key, at: end, limit: limits.trailingEntries))
-                let verdict = ordered[index].observe(columns, key: key, start: start, end: end)
-                act(on: verdict, index, columns, key: key, at: end, into: &outputs)
+                        columns, partials, key: key, at: end, limit: limits.trailingEntries,
+                        counted: counted))
+            }
+            ordered[index].observe(
+                columns, key: key, start: start, end: end, keys: keys, registry: registry)
+            act(on: index, columns, key: key, into: &outputs)
+        }
+    }
+
+    /// Puts out a window's row; its columns, or nil where a filter keeps it back.
+    @discardableResult
+    mutating func emitRow(
+        _ window: String?, key: Int, from start: Instant, to end: Instant,
+        _ partials: [AggregatePartial], revision: Int64, into outputs: inout [StreamOutput]
+    ) -> [Value?]? {
+        var columns: [Value?] = zip(plan.measures, partials).map { measure, partial in
+            partial.result(
+                of: measure.function, quantile: measure.quantile, type: measure.type)
+        }
+        columns += keys.keys[key].values.map { $0.map { .text($0) } }
+        columns += plan.derived.map { _ in nil }
+        for step in plan.rowSteps {
+            switch step {
+            case .filter(let program) where program.holds(columns) != true: return nil
+            case .derive(let column, let program): columns[column] = program.evaluate(columns)
+            default: break
             }
         }
-        tables[table].removeFirst()
+        outputs.append(
+            .row(
+                WindowRow(
+                    name: plan.name, window: window, start: start, end: end,
+                    key: keys.output(key),
+                    fields: windowFields(of: columns),
+                    partials: partials, revision: revision)))
+        return columns
+    }
+
+    /// A window's row for others: the measures, then what is derived of them.
+    func windowFields(of columns: [Value?]) -> [Field] {
+        zip(plan.measures, columns).map { Field($0.name, $1) }
+            + zip(plan.derived, columns.suffix(plan.derived.count)).map { Field($0.name, $1) }
     }
 
     // MARK: Raw rows
@@ -105,65 +177,98 @@ extension Stream {
         if let key {
             remember(row, key: key, at: first.time)
             for other in others { remember(other, key: key, at: first.time) }
-            observe(row, key: key, at: first.time, into: &outputs)
-            for other in others { observe(other, key: key, at: first.time, into: &outputs) }
+            observe(row, key: key, at: first.time, registry: registry, into: &outputs)
+            for other in others {
+                observe(other, key: key, at: first.time, registry: registry, into: &outputs)
+            }
         } else {
             counters.droppedByLimit += UInt64(1 + others.count)
         }
         swap(&row, &releasedRow)
     }
 
-    private mutating func remember(_ row: [Value?], key: Int, at time: Instant) {
+    mutating func remember(_ row: [Value?], key: Int, at time: Instant) {
         for index in 0..<ordered.count where !ordered[index].plan.rule.aggregates.isEmpty {
             counters.droppedByLimit += UInt64(
-                ordered[index].remember(row, [], key: key, at: time, limit: limits.trailingEntries))
+                ordered[index].remember(
+                    row, [], key: key, at: time, limit: limits.trailingEntries, counted: false))
         }
     }
 
-    private mutating func observe(
-        _ row: [Value?], key: Int, at time: Instant, into outputs: inout [StreamOutput]
+    mutating func observe(
+        _ row: [Value?], key: Int, at time: Instant, registry: Registry,
+        into outputs: inout [StreamOutput]
     ) {
         for index in 0..<ordered.count {
-            let verdict = ordered[index].observe(row, key: key, start: time, end: time)
-            act(on: verdict, index, row, key: key, at: time, into: &outputs)
+            if ordered[index].hasCounted {
+                counters.droppedByLimit += UInt64(
+                    ordered[index].remember(
+                        row, [], key: key, at: time, limit: limits.trailingEntries, counted: true))
+            }
+            ordered[index].observe(
+                row, key: key, start: time, end: time, keys: keys, registry: registry)
+            act(on: index, row, key: key, into: &outputs)
         }
     }
 
+    /// Does what follows from what a pattern has just found.
     private mutating func act(
-        on verdict: PatternState.Verdict, _ pattern: Int, _ row: [Value?], key: Int,
-        at time: Instant, into outputs: inout [StreamOutput]
+        on pattern: Int, _ row: [Value?], key: Int, into outputs: inout [StreamOutput]
     ) {
-        switch verdict {
-        case .nothing: return
-        case .match(let since):
-            emit(ordered[pattern].plan, row, key: key, time, since, into: &outputs)
-        case .wait(let due):
-            timers.insert(Timer(due: due, pattern: Int32(pattern), key: Int32(key)))
+        if !ordered[pattern].findings.isEmpty {
+            for finding in ordered[pattern].findings {
+                emit(ordered[pattern], finding, row, key: key, into: &outputs)
+            }
         }
+        if let wake = ordered[pattern].wake {
+            timers.insert(
+                Timer(due: wake.due, pattern: Int32(pattern), slot: Int32(wake.slot)))
+        }
+        if let wake = ordered[pattern].staleWake {
+            timers.insert(Timer(due: wake.due, pattern: Int32(pattern), key: wake.slot))
+        }
+        counters.partialsDropped += UInt64(ordered[pattern].dropped)
+        ordered[pattern].dropped = 0
+        counters.droppedByLimit += UInt64(ordered[pattern].droppedRows)
+        ordered[pattern].droppedRows = 0
     }
 
     // MARK: Timers
 
     /// Fires what is due by `time`, those due together by pattern and key.
-    private mutating func fireTimers(through time: Instant, into outputs: inout [StreamOutput]) {
+    private mutating func fireTimers(
+        through time: Instant, registry: Registry, into outputs: inout [StreamOutput]
+    ) {
         while let first = timers.first, first.due <= time {
             var due: [Timer] = []
             while timers.first?.due == first.due, let timer = timers.removeFirst() {
                 due.append(timer)
             }
             keys.rank()
-            due.sort {
-                ($0.pattern, keys.rank(of: Int($0.key))) < ($1.pattern, keys.rank(of: Int($1.key)))
-            }
-            for timer in due { fire(timer, into: &outputs) }
+            due.sort { place(of: $0) < place(of: $1) }
+            for timer in due { fire(timer, registry: registry, into: &outputs) }
         }
     }
 
-    private mutating func fire(_ timer: Timer, into outputs: inout [StreamOutput]) {
-        let (pattern, key) = (Int(timer.pattern), Int(timer.key))
-        let verdict = ordered[pattern].timer(key: key, due: timer.due)
-        guard verdict != .nothing else { return }
-        let row = ordered[pattern].heldRow(key)
-        act(on: verdict, pattern, row, key: key, at: timer.due, into: &outputs)
+    /// Where a timer comes among those due together.
+    private func place(of timer: Timer) -> (Int32, Int32, Int32, Int32) {
+        if let key = timer.staleKey { return (timer.pattern, 1, keys.rank(of: key), 0) }
+        let slot = ordered[Int(timer.pattern)].slots[Int(timer.slot)]
+        return (timer.pattern, 0, keys.rank(of: Int(slot.key)), timer.slot)
+    }
+
+    private mutating func fire(
+        _ timer: Timer, registry: Registry, into outputs: inout [StreamOutput]
+    ) {
+        if let key = timer.staleKey {
+            let pattern = Int(timer.pattern)
+            let row = ordered[pattern].staleTimer(key: key, due: timer.due, registry: registry)
+            return act(on: pattern, row, key: key, into: &outputs)
+        }
+        let (pattern, slot) = (Int(timer.pattern), Int(timer.slot))
+        ordered[pattern].timer(slot: slot, due: timer.due, registry: registry)
+        let key = Int(ordered[pattern].slots[slot].key)
+        let row = ordered[pattern].findings.isEmpty ? [] : ordered[pattern].heldRow(slot)
+        act(on: pattern, row, key: key, into: &outputs)
     }
 }

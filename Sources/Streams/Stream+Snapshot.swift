@@ -6,6 +6,9 @@ extension Stream {
         clock.write(into: &writer)
         keys.write(into: &writer)
         for table in tables { table.write(into: &writer) }
+        for table in closed { table.write(into: &writer) }
+        keyed?.write(into: &writer)
+        steps?.write(into: &writer)
         for pattern in immediate { pattern.write(into: &writer) }
         for pattern in ordered { pattern.write(into: &writer) }
         buffer.write(into: &writer)
@@ -25,13 +28,23 @@ extension Stream {
         for index in tables.indices {
             try tables[index].restore(from: &reader, keys: keys.count)
         }
+        for index in closed.indices {
+            try closed[index].restore(from: &reader, keys: keys.count)
+        }
+        try keyed?.restore(from: &reader, keys: keys.count)
+        try steps?.restore(from: &reader)
         for index in immediate.indices {
             _ = try immediate[index].restore(from: &reader, keys: keys.count)
         }
         timers = Heap()
         for index in ordered.indices {
-            for (key, due) in try ordered[index].restore(from: &reader, keys: keys.count) {
-                timers.insert(Timer(due: due, pattern: Int32(index), key: Int32(key)))
+            let wakes = try ordered[index].restore(from: &reader, keys: keys.count)
+            for wake in wakes.slots {
+                timers.insert(
+                    Timer(due: wake.due, pattern: Int32(index), slot: Int32(wake.slot)))
+            }
+            for wake in wakes.keys {
+                timers.insert(Timer(due: wake.due, pattern: Int32(index), key: wake.slot))
             }
         }
         try buffer.restore(from: &reader)

@@ -12,6 +12,14 @@ struct Stream: Sendable {
     var clock: EventClock
     var keys: KeyTable
     var tables: [WindowTable]
+    /// By table: closed windows that late rows may revise, with a cell more that counts how often.
+    var closed: [WindowTable] = []
+    /// Late events put out in this turn.
+    var lateOutputs = 0
+    /// The window that follows the rows of its key, if that is what the stream has.
+    var keyed: KeyedWindows?
+    /// The steps that remember rows, if there are any.
+    var steps: StepTable?
     /// Judge every raw row as it arrives.
     var immediate: [PatternState]
     /// Judge rows in the total order.
@@ -25,6 +33,8 @@ struct Stream: Sendable {
     var row: [Value?]
     /// Spare storage for a row that is being released.
     var releasedRow: [Value?]
+    /// Whether rows wait for the watermark.
+    let isOrdered: Bool
     /// Datagrams' rows that may get more fields, at most one for each source.
     var pending: [Pending] = []
 
@@ -42,7 +52,18 @@ struct Stream: Sendable {
     struct Timer: Comparable, Sendable {
         var due: Instant
         var pattern: Int32
-        var key: Int32
+        /// Of the pattern; below zero, the complement of a key that turns stale.
+        var slot: Int32
+
+        init(due: Instant, pattern: Int32, slot: Int32) {
+            (self.due, self.pattern, self.slot) = (due, pattern, slot)
+        }
+
+        init(due: Instant, pattern: Int32, key: Int) {
+            self.init(due: due, pattern: pattern, slot: ~Int32(key))
+        }
+
+        var staleKey: Int? { slot < 0 ? Int(~slot) : nil }
 
         static func < (left: Timer, right: Timer) -> Bool { left.due < right.due }
     }
@@ -52,18 +73,50 @@ struct Stream: Sendable {
         self.limits = limits
         clock = EventClock(
             plan.sources.map {
-                EventClock.Source(lateness: $0.lateness, idleTimeout: $0.idleTimeout)
+                EventClock.Source(
+                    lateness: $0.lateness, idleTimeout: $0.idleTimeout,
+                    isFollowing: $0.upstream != nil)
             })
         keys = KeyTable(fields: plan.keyFields, limit: limits.keys)
-        tables = plan.windows.map {
-            WindowTable(
-                size: $0.size, offset: $0.offset, cellsPerSlot: plan.cells.count,
-                limit: limits.openWindows)
+        tables = plan.windows.compactMap { window in
+            window.aligned.map { size, every in
+                WindowTable(
+                    size: size, every: every, offset: window.offset,
+                    cellsPerSlot: plan.cells.count,
+                    // Two events far apart may open all their windows before the first close.
+                    limit: limits.openWindows
+                        + 2 * (WindowTable.covering(size: size, every: every) - 1))
+            }
+        }
+        if let retention = plan.retention {
+            closed = tables.map { table in
+                WindowTable(
+                    size: table.size, every: table.every, offset: table.offset,
+                    cellsPerSlot: plan.cells.count + 1,
+                    limit: Int(clamping: retention.count / table.every.count) + table.limit)
+            }
+        }
+        keyed = plan.windows.first { $0.aligned == nil }.map {
+            KeyedWindows($0.kind, plan.measures, plan.cells)
+        }
+        if !plan.orderedSteps.isEmpty {
+            steps = StepTable(
+                plan.orderedSteps, width: plan.columns.count,
+                isByProperty: plan.sources.contains {
+                    $0.upstream == nil && $0.topic.property == nil && !$0.topic.isWholeDatagram
+                }, limit: limits.keys)
         }
         let isRaw = plan.windows.isEmpty
-        let states = plan.patterns.map { PatternState($0, width: plan.patternWidth) }
-        immediate = states.filter { isRaw && $0.plan.isImmediate }
-        ordered = states.filter { !isRaw || !$0.plan.isImmediate }
+        let every = plan.windows.first?.aligned?.every
+        let states = plan.patterns.map {
+            PatternState(
+                $0, width: plan.patternWidth, limits: limits, isWindowed: !isRaw, slide: every,
+                sources: plan.sources)
+        }
+        let isUnordered = isRaw && steps == nil
+        immediate = states.filter { isUnordered && $0.plan.isImmediate }
+        ordered = states.filter { !isUnordered || !$0.plan.isImmediate }
+        isOrdered = keyed != nil || steps != nil || isRaw && !ordered.isEmpty
         buffer = ReorderBuffer(width: plan.columns.count, limit: limits.reorderEntries)
         counters = StreamCounters.Stream(name: plan.name)
         row = Array(repeating: nil, count: plan.columns.count)
@@ -73,14 +126,21 @@ struct Stream: Sendable {
     /// Times beyond this many milliseconds from the epoch (some 285,000 years) are no times.
     private static let timeLimit: UInt64 = 1 << 53
 
+    /// When passing the time has something to say, on the clock; never while nothing waits.
+    /// Mutating, because to ask an element of an array otherwise copies it.
+    mutating func deadline() -> Instant {
+        nextDue < .distantFuture ? clock.moment(ofReaching: nextDue) : .distantFuture
+    }
+
     // MARK: Filling a row
 
     /// Puts a reading's value where the row wants it; a value of another type is missing, and
     /// counted.
     mutating func fill(_ column: Int, with value: Value) {
-        switch value {
-        case .number where plan.columns[column].type == .number: row[column] = value
-        default: convert(value, for: column)
+        if case .number = value, case .number = plan.columns[column].type {
+            row[column] = value
+        } else {
+            convert(value, for: column)
         }
     }
 
@@ -118,12 +178,13 @@ struct Stream: Sendable {
         let isLate = clock.isLate(time, source: source)
         clock.observe(time, source: source, at: now)
         if isLate { counters.late += 1 } else { counters.accepted += 1 }
-        if !isLate || !immediate.isEmpty {
+        if isLate {
+            acceptLate(source, device, property, at: time, registry: registry, into: &outputs)
+        } else {
             fillNames(source, device, property, registry)
-            if passesFilters() {
-                take(
-                    device, property, at: time, isLate: isLate, registry: registry, into: &outputs)
-            } else if !isLate {
+            if passesFilters(), passesArrivalSteps(device, registry) {
+                take(device, property, at: time, isLate: false, registry: registry, into: &outputs)
+            } else {
                 counters.filtered += 1
             }
         }
@@ -139,14 +200,14 @@ struct Stream: Sendable {
     ) {
         if !immediate.isEmpty {
             fillNames(source, device, property, registry)
-            if passesFilters() {
+            if passesFilters(), passesArrivalSteps(device, registry) {
                 take(device, property, at: time, isLate: true, registry: registry, into: &outputs)
             }
         }
         clear()
     }
 
-    private mutating func fillNames(
+    mutating func fillNames(
         _ source: Int, _ device: Device, _ property: Property, _ registry: Registry
     ) {
         if plan.readsDevice {
@@ -159,7 +220,8 @@ struct Stream: Sendable {
         }
     }
 
-    private func passesFilters() -> Bool {
+    /// Mutating, because otherwise the whole stream is copied.
+    mutating func passesFilters() -> Bool {
         for index in 0..<plan.filters.count where plan.filters[index].holds(row) != true {
             return false
         }
@@ -167,26 +229,30 @@ struct Stream: Sendable {
     }
 
     /// A row that is on time, or late but of interest to a critical pattern.
-    private mutating func take(
+    mutating func take(
         _ device: Device, _ property: Property, at time: Instant, isLate: Bool,
         registry: Registry, into outputs: inout [StreamOutput]
     ) {
-        guard let key = keys.key(of: device, in: registry) else {
+        guard let key = keys.key(of: row, device, in: registry) else {
             counters.droppedByLimit += 1
             return
         }
         for index in 0..<immediate.count where !isLate || immediate[index].plan.isCritical {
-            if case .match(let since) = immediate[index].observe(
-                row, key: key, start: time, end: time)
-            {
-                emit(immediate[index].plan, row, key: key, time, since, into: &outputs)
+            immediate[index].observe(
+                row, key: key, start: time, end: time, keys: keys, registry: registry)
+            for finding in immediate[index].findings {
+                emit(immediate[index], finding, row, key: key, into: &outputs)
             }
         }
         if isLate { return }
-        for table in 0..<tables.count {
-            accumulate(table, key: key, at: time, registry: registry, into: &outputs)
+        guard isOrdered else {
+            let order = UInt64(device.index) << 16 | UInt64(property.index)
+            for table in 0..<tables.count {
+                accumulate(
+                    table, key: key, at: time, order: order, registry: registry, into: &outputs)
+            }
+            return
         }
-        guard tables.isEmpty, !ordered.isEmpty else { return }
         buffer.add(row, time: time, device: device, property: property)
         nextDue = min(nextDue, time)
         if buffer.isOverfull, let oldest = buffer.first {
@@ -196,37 +262,60 @@ struct Stream: Sendable {
     }
 
     private mutating func accumulate(
-        _ table: Int, key: Int, at time: Instant, registry: Registry,
+        _ table: Int, key: Int, at time: Instant, order: UInt64, registry: Registry,
         into outputs: inout [StreamOutput]
     ) {
-        if !tables[table].add(row, key: key, time: time, plan: plan.cells) {
+        if !tables[table].add(row, key: key, time: time, order: order, plan: plan.cells) {
             counters.droppedByLimit += 1
             repeat {
                 clock.push(to: tables[table].firstEnd - Milliseconds(1))
                 release(registry: registry, into: &outputs)
                 if time <= clock.watermark { return }
-            } while !tables[table].add(row, key: key, time: time, plan: plan.cells)
+            } while !tables[table].add(
+                row, key: key, time: time, order: order, plan: plan.cells)
         }
+        guard tables[table].firstEnd < .distantFuture else { return }
         nextDue = min(nextDue, tables[table].firstEnd - Milliseconds(1))
     }
 
-    /// Reports a match on a row of the patterns' columns.
+    /// A raw row for others. A nameless column is one that a step has replaced.
+    func fields(of row: [Value?]) -> [Field] {
+        plan.columns.enumerated().compactMap { index, column in
+            column.name.isEmpty ? nil : Field(column.name, row[index])
+        }
+    }
+
+    /// Reports what a pattern has found, with a row of the patterns' columns.
     mutating func emit(
-        _ pattern: PatternPlan, _ row: [Value?], key: Int, _ time: Instant, _ since: Instant,
+        _ pattern: PatternState, _ finding: PatternFinding, _ row: [Value?], key: Int,
         into outputs: inout [StreamOutput]
     ) {
-        counters.matches += 1
         let values =
             plan.windows.isEmpty
-            ? plan.columns.enumerated().map { Field($1.name, row[$0]) }
-            : plan.measures.enumerated().map { Field($1.name, row[$0]) }
+            ? fields(of: row)
+            : windowFields(of: Array(row.prefix(plan.patternWidth)))
+        let isGroup = !pattern.shape.groups.isEmpty
         var match = Match(
-            stream: plan.name, pattern: pattern.name, device: keys.keys[key].device,
-            key: keys.output(key), time: time, since: since, values: values,
-            actions: pattern.actions, isCritical: pattern.isCritical)
+            stream: plan.name, pattern: pattern.plan.name,
+            device: isGroup ? nil : keys.keys[key].device, key: keys.output(key),
+            time: finding.time, since: finding.since, values: values,
+            actions: pattern.plan.actions, isCritical: pattern.plan.isCritical)
+        if let partitions = pattern.partitions {
+            match.key = partitions.output(finding.slot, keys, columns: plan.patternColumns)
+        }
+        if let step = finding.timedOutStep {
+            match.timedOutStep = step
+            match.actions = []
+            counters.timedOut += 1
+        } else {
+            counters.matches += 1
+        }
         if plan.windows.isEmpty, let name = keys.keys[key].values.first {
             for column in plan.deviceColumns {
-                match.values[column].value = name.map { .text($0) }
+                let field = plan.columns[column].name
+                for index in match.values.indices where match.values[index].name == field {
+                    match.values[index].value = name.map { .text($0) }
+                }
             }
         }
         outputs.append(.match(match))

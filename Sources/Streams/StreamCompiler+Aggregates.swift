@@ -6,13 +6,21 @@ struct Measured: Sendable {
     var measures: [MeasurePlan] = []
     var cells: [CellPlan] = []
 
-    /// The cell of a column, shared by all measures of it.
-    mutating func cell(of column: Int?, needs: AggregatePartial.Needs) -> Int {
-        if let index = cells.firstIndex(where: { $0.column == column }) {
+    /// Whether what one of these columns holds goes into a measure.
+    func reads(_ columns: [Int]) -> Bool {
+        cells.contains { $0.column.map { columns.contains($0) } ?? false }
+    }
+
+    /// The cell of a column, shared by all measures of it. Two columns have a cell of their own,
+    /// because it only takes rows in which both are there.
+    mutating func cell(
+        of column: Int?, with second: Int? = nil, needs: AggregatePartial.Needs
+    ) -> Int {
+        if let index = cells.firstIndex(where: { $0.column == column && $0.second == second }) {
             cells[index].needs.formUnion(needs)
             return index
         }
-        cells.append(CellPlan(column: column, needs: needs))
+        cells.append(CellPlan(column: column, second: second, needs: needs))
         return cells.count - 1
     }
 }
@@ -31,7 +39,7 @@ extension StreamCompiler {
                     "`\(definition.name.value)` is already what rows are grouped by",
                     at: definition.name)
             }
-            guard let function = readFunction(definition.function) else {
+            guard let (function, quantile) = readFunction(definition) else {
                 // A stand-in, so that conditions do not complain of a name that was meant to be.
                 let cell = result.cell(of: nil, needs: [])
                 result.measures.append(
@@ -40,66 +48,89 @@ extension StreamCompiler {
                         unit: nil))
                 continue
             }
-            result.measures.append(measure(definition, function, input, into: &result))
+            result.measures.append(measure(definition, function, quantile, input, into: &result))
         }
         return result
     }
 
-    private mutating func readFunction(_ name: Located<String>) -> AggregateFunction? {
-        if let function = AggregateFunction(rawValue: name.value) { return function }
-        report(
-            .unknownFunction, "there is no aggregate function `\(name.value)`", at: name,
-            help: suggestion(
-                name.value, among: AggregateFunction.allCases.map(\.rawValue), "functions"))
-        return nil
+    private mutating func readFunction(
+        _ definition: AggregateDefinition
+    ) -> (AggregateFunction, Double?)? {
+        let name = definition.function
+        guard let (function, named) = AggregateFunction.named(name.value) else {
+            report(
+                .unknownFunction, "there is no aggregate function `\(name.value)`", at: name,
+                help: suggestion(
+                    name.value, among: AggregateFunction.allCases.map(\.rawValue), "functions"))
+            return nil
+        }
+        let quantile = named ?? definition.quantile
+        if function == .percentile, quantile.map({ !(0...1).contains($0) }) ?? true {
+            report(
+                .missingField, "`percentile` needs a quantile from 0 to 1", at: name,
+                help: ["write `quantile: 0.95`, or `function: p95`"])
+        }
+        return (function, quantile)
     }
 
     private mutating func measure(
-        _ definition: AggregateDefinition, _ function: AggregateFunction, _ input: SourceColumns,
-        into result: inout Measured
+        _ definition: AggregateDefinition, _ function: AggregateFunction, _ quantile: Double?,
+        _ input: SourceColumns, into result: inout Measured
     ) -> MeasurePlan {
-        let needs = AggregatePartial.Needs(function)
         var column: Int?
         if let field = definition.field {
             column = readField(field, input)
-        } else if function != .count {
+        } else if function.argument != .anyOrNone {
             report(
                 .missingField, "`\(function.rawValue)` needs a field", at: definition.function,
                 help: ["only `count` can do without one: it counts rows"])
         }
-        let source = column.map { input.columns[$0] }
-        if function != .count, let type = source?.type, type == .text || type == .timestamp {
-            report(
-                .needsNumber,
-                "`\(function.rawValue)` needs numbers, and `\(source?.name ?? "")` is "
-                    + type.rawValue, at: definition.field ?? definition.function,
-                help: ["`count` counts values of any type"])
+        var second: Int?
+        if function.argument == .twoNumbers {
+            if let field = definition.by {
+                second = readField(field, input)
+                requireNumbers(second, of: function, at: field, input)
+            } else {
+                report(
+                    .missingField, "`\(function.rawValue)` needs a second field",
+                    at: definition.function, help: ["name it with `by`"])
+            }
         }
-        var type = ValueType.number
-        if function == .count || source?.type == .integer && function != .avg { type = .integer }
+        let source = column.map { input.columns[$0] }
+        if function.argument == .number || function.argument == .twoNumbers {
+            requireNumbers(column, of: function, at: definition.field ?? definition.function, input)
+        }
         // A column that holds the device's name is there in every row and need not be filled.
         let isTopic = column.map { !input.valueColumns.contains($0) } ?? true
         return MeasurePlan(
-            name: definition.name.value, function: function,
-            cell: result.cell(of: isTopic ? nil : column, needs: needs), type: type,
-            unit: unit(of: function, source?.unit))
+            name: definition.name.value, function: function, quantile: quantile,
+            cell: result.cell(
+                of: isTopic && function == .count ? nil : column, with: second,
+                needs: AggregatePartial.Needs(function)),
+            type: function.resultType(of: source?.type),
+            unit: function.resultUnit(of: source?.unit))
     }
 
-    private mutating func readField(_ field: Located<String>, _ input: SourceColumns) -> Int? {
+    private mutating func requireNumbers(
+        _ column: Int?, of function: AggregateFunction, at place: Located<String>,
+        _ input: SourceColumns
+    ) {
+        guard let column, case let source = input.columns[column],
+            source.type == .text || source.type == .timestamp
+        else { return }
+        report(
+            .needsNumber,
+            "`\(function.rawValue)` needs numbers, and `\(source.name)` is "
+                + source.type.rawValue, at: place,
+            help: ["`count` counts values of any type"])
+    }
+
+    mutating func readField(_ field: Located<String>, _ input: SourceColumns) -> Int? {
         if let index = input.columns.firstIndex(where: { $0.name == field.value }) { return index }
         report(
             .unknownField, "no source has a field `\(field.value)`", at: field,
             help: suggestion(field.value, among: input.columns.map(\.name), "fields"))
         return nil
-    }
-
-    /// The spread of temperatures is a difference, not a temperature.
-    private func unit(of function: AggregateFunction, _ unit: Unit?) -> Unit? {
-        switch function {
-        case .count: nil
-        case .range: unit?.dimension == .temperature ? nil : unit
-        case .sum, .avg, .min, .max: unit
-        }
     }
 
     // MARK: Keys
@@ -116,10 +147,13 @@ extension StreamCompiler {
                 return .device(name: name.value)
             }
             if name.value == "device_id" { return .device(name: name.value) }
+            if let column, input.columns[column].type != .number {
+                return .column(column, name: name.value)
+            }
             if column != nil {
                 report(
-                    .badGrouping, "rows cannot be grouped by the field `\(name.value)`", at: name,
-                    help: ["group by device_id, or by tags of the devices"])
+                    .badGrouping, "rows cannot be grouped by the number `\(name.value)`", at: name,
+                    help: ["group by device_id, by tags of the devices, or by words"])
             } else if !tags.contains(name.value) {
                 report(
                     .unknownDimension, "no device here has a tag `\(name.value)`", at: name,

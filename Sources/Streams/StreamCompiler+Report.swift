@@ -21,6 +21,14 @@ enum StreamFault: String {
     case empty = "E0217"
     case unknownDevice = "E0218"
     case tooManyOpenWindows = "E0219"
+    case tooManyCoveringWindows = "E0220"
+    case badCount = "E0221"
+    case misplacedStep = "E0222"
+    case badStep = "E0223"
+    case cannotRevise = "E0224"
+    case unknownUpstream = "E0225"
+    case circularStreams = "E0226"
+    case badUpstream = "E0227"
 
     var severity: Diagnostic.Severity {
         switch self {

@@ -11,6 +11,17 @@ struct SourceColumns: Sendable {
     var valueColumns: Set<Int> = []
     /// Every device that a source may take; nil for those yet unknown.
     var devices: [Device] = []
+    /// What the rows of followed streams are grouped by.
+    var upstreamKeys: [Int] = []
+    /// Whether there are rows about no device, and rows about one.
+    var isWithoutDevice = false
+    var isWithDevice = false
+
+    /// The key of rows that nothing groups.
+    var ownKey: [KeyTable.KeyField] {
+        guard isWithoutDevice else { return [.device(name: deviceName)] }
+        return upstreamKeys.map { .column($0, name: columns[$0].name) }
+    }
 
     /// What the device's name is called.
     var deviceName: String { deviceColumns.first.map { columns[$0].name } ?? "device_id" }
@@ -24,7 +35,19 @@ extension StreamCompiler {
         if definitions.isEmpty {
             report(.empty, "`\(name.value)` has no sources", at: name)
         }
-        for definition in definitions { compileSource(definition, into: &result) }
+        for definition in definitions {
+            if let upstream = definition.upstream {
+                compileUpstream(upstream, definition.mapping, into: &result)
+            } else {
+                result.isWithDevice = true
+                compileSource(definition, into: &result)
+            }
+        }
+        if result.isWithDevice, result.isWithoutDevice {
+            report(
+                .conflictingSources,
+                "some sources of `\(name.value)` are about devices, and others are not", at: name)
+        }
         return result
     }
 
@@ -185,7 +208,7 @@ extension StreamCompiler {
     }
 
     /// Lets two sources fill one column, if their values mean the same.
-    private mutating func reconcile(
+    mutating func reconcile(
         _ index: Int, _ field: Located<String>, _ new: Schema.Column,
         in result: inout SourceColumns
     ) {

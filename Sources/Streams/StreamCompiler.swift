@@ -6,6 +6,10 @@ import Model
 struct StreamCompiler {
     let registry: Registry
     var diagnostics: [Diagnostic] = []
+    /// What later streams may follow.
+    private(set) var compiled: [StreamPlan] = []
+    /// Every stream there is, with errors or without.
+    var definitions: [StreamDefinition] = []
 
     init(registry: Registry) { self.registry = registry }
 
@@ -14,14 +18,13 @@ struct StreamCompiler {
         _ streams: [StreamDefinition], _ aggregations: [AggregationDefinition]
     ) -> [StreamPlan] {
         requireUnique(streams.map(\.name) + aggregations.map(\.name), "stream or aggregation")
-        var plans: [StreamPlan] = []
-        for stream in streams {
-            if let plan = checked({ $0.compile(stream) }) { plans.append(plan) }
+        for stream in inOrder(streams) {
+            if let plan = checked({ $0.compile(stream) }) { compiled.append(plan) }
         }
         for aggregation in aggregations {
-            if let plan = checked({ $0.compile(aggregation) }) { plans.append(plan) }
+            if let plan = checked({ $0.compile(aggregation) }) { compiled.append(plan) }
         }
-        return plans
+        return compiled
     }
 
     /// What `body` makes, unless it has reported an error.
@@ -36,13 +39,10 @@ struct StreamCompiler {
     // MARK: Streams
 
     private mutating func compile(_ stream: StreamDefinition) -> StreamPlan? {
-        let input = compileSources(stream.sources, of: stream.name)
+        if lacksUpstream(stream.sources) { return nil }
+        var input = compileSources(stream.sources, of: stream.name)
+        let steps = compileSteps(stream.processing, &input)
         let rows = Schema(columns: input.columns)
-        let steps = split(stream.processing)
-        let filters = steps.filters.compactMap { expression in
-            Program.compile(
-                expression, schema: rows, expecting: .boolean, diagnostics: &diagnostics)
-        }
         requireUnique(stream.patterns.map(\.name), "pattern")
         var windows: [WindowPlan] = []
         var groups: [Located<String>] = []
@@ -67,68 +67,44 @@ struct StreamCompiler {
                 "the window does nothing, because no processing step aggregates", at: window.place)
         }
         let isWindowed = steps.aggregate != nil
-        let keyFields = isWindowed ? compileKey(groups, input) : [.device(name: input.deviceName)]
-        let windowRows = Schema(
-            columns: measured.measures.map {
-                Schema.Column(name: $0.name, type: $0.type, unit: $0.unit, aggregate: $0.function)
-            } + keyFields.map { Schema.Column(name: $0.name, type: .text) }, isWindowed: true)
-        let rowFilters = steps.rowFilters.compactMap { expression in
-            Program.compile(
-                expression, schema: windowRows, expecting: .boolean, diagnostics: &diagnostics)
-        }
+        let keyFields = isWindowed ? compileKey(groups, input) : input.ownKey
+        var windowRows = windowRows(measured, keyFields)
+        let (rowSteps, derived) = compileRowSteps(steps.rowSteps, &windowRows)
         let patterns = stream.patterns.compactMap { pattern in
-            compilePattern(pattern, schema: isWindowed ? windowRows : rows)
+            compilePattern(
+                pattern, schema: isWindowed ? windowRows : rows,
+                window: isWindowed ? nil : stream.window)
         }
         let texts =
-            steps.filters.map(\.value)
+            steps.texts
             + (isWindowed ? [] : stream.patterns.map(\.condition.value))
         return StreamPlan(
             name: stream.name.value, fingerprint: Fingerprint(stream, input.columns).value,
             sources: input.sources, columns: input.columns, deviceColumns: input.deviceColumns,
-            readsDevice: isRead(input, texts), filters: filters, keyFields: keyFields,
+            readsDevice: isRead(input, texts) || measured.reads(input.deviceColumns),
+            filters: steps.filters,
+            arrivalSteps: steps.onArrival, orderedSteps: steps.inOrder, keyFields: keyFields,
             windows: windows, cells: measured.cells, measures: measured.measures,
-            rowFilters: rowFilters, patterns: patterns)
-    }
-
-    private struct Steps {
-        var filters: [Located<String>] = []
-        var aggregate: (by: [Located<String>], functions: [AggregateDefinition])?
-        var rowFilters: [Located<String>] = []
-    }
-
-    /// Filters before the aggregate see raw rows, those after it window rows.
-    private mutating func split(_ processing: [ProcessingDefinition]) -> Steps {
-        var steps = Steps()
-        for step in processing {
-            switch step {
-            case .filter(let expression):
-                if steps.aggregate == nil {
-                    steps.filters.append(expression)
-                } else {
-                    steps.rowFilters.append(expression)
-                }
-            case .aggregate(let by, let functions):
-                if steps.aggregate == nil {
-                    steps.aggregate = (by, functions)
-                } else if let place = (functions.first?.name ?? by.first)?.place {
-                    report(
-                        .secondAggregate, "this version aggregates once in a stream", at: place,
-                        help: ["put all functions into the first aggregate step"])
-                }
-            }
-        }
-        return steps
+            rowSteps: rowSteps, derived: derived,
+            retention: compileRetention(stream, windows, steps), patterns: patterns)
     }
 
     private mutating func compilePattern(
-        _ pattern: PatternDefinition, schema: Schema
+        _ pattern: PatternDefinition, schema: Schema, window: WindowDefinition?
     ) -> PatternPlan? {
         guard
             let rule = Rule.compile(pattern.condition, schema: schema, diagnostics: &diagnostics)
         else { return nil }
-        return PatternPlan(
+        var plan = PatternPlan(
             name: pattern.name.value, rule: rule, actions: pattern.actions.map(\.value),
-            isCritical: pattern.isCritical)
+            isCritical: pattern.isCritical, reportsTimeouts: pattern.reportsTimeouts)
+        if let window, case .tumbling(let size) = window.kind, size > .zero {
+            plan.window = WindowPlan(name: nil, kind: window.kind, offset: window.offset)
+        }
+        for case .group(_, let name?, _) in rule.steps.map(\.what) {
+            plan.scope = PatternScope(of: name, in: registry)
+        }
+        return plan
     }
 
     /// Whether a text may mention a field that the device's name fills.
@@ -141,6 +117,7 @@ struct StreamCompiler {
     // MARK: Aggregations
 
     private mutating func compile(_ aggregation: AggregationDefinition) -> StreamPlan? {
+        if lacksUpstream(aggregation.sources) { return nil }
         let input = compileSources(aggregation.sources, of: aggregation.name)
         let measured = compileMeasures(
             aggregation.metrics, input, reserved: aggregation.dimensions.map(\.value))
@@ -154,36 +131,20 @@ struct StreamCompiler {
                 at: aggregation.name.place, length: aggregation.name.value.utf8.count,
                 help: ["add: windows: [{name: hourly, duration: 1h}]"])
         }
+        let keyFields = compileKey(aggregation.dimensions, input)
+        var rows = windowRows(measured, keyFields)
+        let (rowSteps, derived) = compileRowSteps(
+            aggregation.indicators.map { .derive(name: $0.name, expression: $0.expression) }, &rows)
         return StreamPlan(
             name: aggregation.name.value,
             fingerprint: Fingerprint(aggregation, input.columns).value, sources: input.sources,
-            columns: input.columns, deviceColumns: input.deviceColumns, readsDevice: false,
-            filters: [], keyFields: compileKey(aggregation.dimensions, input), windows: windows,
-            cells: measured.cells, measures: measured.measures, rowFilters: [], patterns: [])
-    }
-
-    private mutating func compileWindow(
-        _ window: WindowDefinition, name: Located<String>?, _ sources: [SourceDefinition]
-    ) -> WindowPlan? {
-        guard window.size > .zero else {
-            report(
-                .badDuration, "a window's size must be more than nothing, not \(window.size)",
-                at: name?.place ?? window.place)
-            return nil
-        }
-        let lateness = sources.map(\.lateness).max() ?? .zero
-        let limit = Int64(StreamLimits().openWindows)
-        // One more than lateness spans, and the one that begins.
-        if lateness.count / window.size.count + 2 > limit {
-            report(
-                .tooManyOpenWindows,
-                "with a lateness of \(lateness) more than \(limit) windows of \(window.size) "
-                    + "would be open at once",
-                at: name?.place ?? window.place,
-                help: ["use a lateness below \(window.size * (limit - 1)), or larger windows"])
-            return nil
-        }
-        return WindowPlan(name: name?.value, size: window.size, offset: window.offset)
+            columns: input.columns, deviceColumns: input.deviceColumns,
+            readsDevice: measured.reads(input.deviceColumns),
+            filters: [], arrivalSteps: [], orderedSteps: [],
+            keyFields: keyFields, windows: windows,
+            cells: measured.cells, measures: measured.measures, rowSteps: rowSteps,
+            derived: derived, retention: nil,
+            patterns: [])
     }
 }
 

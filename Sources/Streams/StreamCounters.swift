@@ -11,9 +11,16 @@ package struct StreamCounters: Hashable, Sendable {
         package var filtered: UInt64 = 0
         /// Rows at or behind the watermark.
         package var late: UInt64 = 0
+        /// Rows of closed windows that a late row revised.
+        package var revisions: UInt64 = 0
         /// Window rows that came out.
         package var windowsClosed: UInt64 = 0
         package var matches: UInt64 = 0
+        /// Matches that had begun and ran out of their time.
+        package var timedOut: UInt64 = 0
+        /// Matches that had begun and were given up because a limit was reached, the earliest
+        /// first.
+        package var partialsDropped: UInt64 = 0
         /// Rows or remembered values given up, or released early, because a limit was reached.
         package var droppedByLimit: UInt64 = 0
         /// Values of another type than their field's, taken as missing.
@@ -33,6 +40,14 @@ package struct StreamLimits: Hashable, Sendable {
     /// Windows of one key that may be open at once; for one more the watermark is pushed to the
     /// oldest.
     package var openWindows = 64
+    /// Late events that one turn puts out; all are counted.
+    package var lateOutputs = 100
+
+    /// Matches of one pattern that may have begun for one key; the earliest is given up for one
+    /// more.
+    package var partialsPerKey = 256
+    /// The same, for all keys of one pattern.
+    package var partialsPerRule = 100_000
 
     package init() {}
 }

@@ -7,11 +7,19 @@ package struct StreamDefinition: Sendable {
     package var window: WindowDefinition?
     package var processing: [ProcessingDefinition]
     package var patterns: [PatternDefinition]
+    /// How long after their end windows are kept, so that a late event revises them; nil if none
+    /// does.
+    package var retention: Located<Milliseconds>?
+    /// Whether late events, beside being counted, are published.
+    package var publishesLate: Bool
 
     package init(
         name: Located<String>, sources: [SourceDefinition], window: WindowDefinition? = nil,
-        processing: [ProcessingDefinition] = [], patterns: [PatternDefinition] = []
+        processing: [ProcessingDefinition] = [], patterns: [PatternDefinition] = [],
+        retention: Located<Milliseconds>? = nil, publishesLate: Bool = false
     ) {
+        self.retention = retention
+        self.publishesLate = publishesLate
         self.name = name
         self.sources = sources
         self.window = window
@@ -32,6 +40,30 @@ package struct SourceDefinition: Sendable {
     package var lateness: Milliseconds
     /// Silence on the clock after which the source no longer holds the watermark back.
     package var idleTimeout: Milliseconds
+    /// Where events come from if not from devices; then there is no topic.
+    package var upstream: Upstream?
+
+    /// What another stream puts out.
+    package enum Upstream: Sendable {
+        /// The rows of a stream's window, each at the window's end.
+        case stream(Located<String>)
+        /// A pattern's matches.
+        case pattern(Located<String>)
+
+        package var name: Located<String> {
+            switch self {
+            case .stream(let name), .pattern(let name): name
+            }
+        }
+    }
+
+    /// Takes what another stream puts out: all its fields, if `mapping` names none.
+    package init(
+        _ upstream: Upstream, mapping: [(field: Located<String>, path: Located<String>)] = []
+    ) {
+        self.init(topic: Located("", at: upstream.name.place), mapping: mapping, lateness: .zero)
+        self.upstream = upstream
+    }
 
     package init(
         group: Located<String>? = nil, topic: Located<String>,
@@ -46,16 +78,46 @@ package struct SourceDefinition: Sendable {
     }
 }
 
-/// A tumbling window: half-open `[start, end)`, aligned to the epoch plus an offset.
+/// How rows are gathered before they are aggregated.
 package struct WindowDefinition: Sendable {
-    package var size: Milliseconds
+    package var kind: Kind
+    /// Moves the bounds of tumbling and hopping windows, which are aligned to the epoch.
     package var offset: Milliseconds
     package var place: Place
 
-    package init(size: Milliseconds, offset: Milliseconds = .zero, at place: Place = .unknown) {
-        self.size = size
+    package enum Kind: Hashable, Sendable {
+        /// `[start, start + size)`, one behind the other.
+        case tumbling(size: Milliseconds)
+        /// `[start, start + size)`, one beginning every so often.
+        case hopping(size: Milliseconds, every: Milliseconds)
+        /// A row joins its key's session iff it comes less than `gap` after the row before, and
+        /// less than `longest` after the first. The session closes at the last row plus `gap`, or
+        /// at its greatest length.
+        case session(gap: Milliseconds, longest: Milliseconds?)
+        /// So many rows of the key, in the total order.
+        case count(Int)
+        /// `(t - span, t]` for every row, t being its time.
+        case sliding(Milliseconds)
+    }
+
+    package init(_ kind: Kind, offset: Milliseconds = .zero, at place: Place = .unknown) {
+        self.kind = kind
         self.offset = offset
         self.place = place
+    }
+
+    /// A tumbling window.
+    package init(size: Milliseconds, offset: Milliseconds = .zero, at place: Place = .unknown) {
+        self.init(.tumbling(size: size), offset: offset, at: place)
+    }
+
+    /// The time it covers; a session's gap, and nothing for a count.
+    package var size: Milliseconds {
+        switch kind {
+        case .tumbling(let size), .hopping(let size, _), .sliding(let size): size
+        case .session(let gap, _): gap
+        case .count: .zero
+        }
     }
 }
 
@@ -63,6 +125,36 @@ package struct WindowDefinition: Sendable {
 package enum ProcessingDefinition: Sendable {
     case filter(expression: Located<String>)
     case aggregate(by: [Located<String>], functions: [AggregateDefinition])
+    /// Adds or replaces a column.
+    case derive(name: Located<String>, expression: Located<String>)
+    /// Adds tags of the device as columns.
+    case enrich(tags: [Located<String>])
+    /// Drops rows that are alike in these columns, or in all and of one device, less than `within`
+    /// after one that passed; nil for those of one time.
+    case deduplicate(by: [Located<String>], within: Milliseconds?, at: Place)
+    /// Drops a device's rows whose value is within a band around the last that passed.
+    case deadband(field: Located<String>, Band)
+    /// Puts out a device's new value when it has lasted so long, at that moment.
+    case debounce(field: Located<String>, for: Milliseconds)
+    /// Keeps one row of a device of each period, aligned to the epoch; the last comes out at the
+    /// period's end, and with that time.
+    case sample(every: Milliseconds, keep: Kept, at: Place)
+    /// Adds the change of a field since the device's row before, in such a time.
+    case rate(field: Located<String>, name: Located<String>, per: Milliseconds)
+
+    /// As-of join: fields that an event lacks are those of the latest event alike in `on` (or of
+    /// the same device) that has them and is less than `within` older.
+    case join(fields: [Located<String>], on: [Located<String>], within: Milliseconds, at: Place)
+
+    /// How far from the last value that passed another must be to pass: more than this.
+    package enum Band: Hashable, Sendable {
+        case absolute(Double)
+        /// Of the last value.
+        case percent(Double)
+    }
+
+    /// Which row of a period.
+    package enum Kept: String, Hashable, CaseIterable, Sendable { case first, last }
 }
 
 /// `{name: avg_temp, function: avg, field: temperature}`.
@@ -71,13 +163,20 @@ package struct AggregateDefinition: Sendable {
     package var function: Located<String>
     /// Nil for `count`, which counts rows.
     package var field: Located<String>?
+    /// The second field, for `correlation`.
+    package var by: Located<String>?
+    /// For `percentile`: which, from 0 to 1.
+    package var quantile: Double?
 
     package init(
-        name: Located<String>, function: Located<String>, field: Located<String>? = nil
+        name: Located<String>, function: Located<String>, field: Located<String>? = nil,
+        by: Located<String>? = nil, quantile: Double? = nil
     ) {
         self.name = name
         self.function = function
         self.field = field
+        self.by = by
+        self.quantile = quantile
     }
 }
 
@@ -88,6 +187,8 @@ package struct PatternDefinition: Sendable {
     package var actions: [Located<String>]
     /// True for `priority: critical`: decided and acted upon in the turn the event arrives.
     package var isCritical: Bool
+    /// Whether what began to match and ran out of its time is reported too.
+    package var reportsTimeouts = false
 
     package init(
         name: Located<String>, condition: Located<String>, actions: [Located<String>] = [],
@@ -109,11 +210,16 @@ package struct AggregationDefinition: Sendable {
     package var dimensions: [Located<String>]
     package var metrics: [AggregateDefinition]
     package var windows: [(name: Located<String>, window: WindowDefinition)]
+    /// Expressions over metrics, dimensions and the indicators above.
+    package var indicators: [(name: Located<String>, expression: Located<String>)]
 
     package init(
         name: Located<String>, sources: [SourceDefinition], dimensions: [Located<String>],
-        metrics: [AggregateDefinition], windows: [(name: Located<String>, window: WindowDefinition)]
+        metrics: [AggregateDefinition],
+        windows: [(name: Located<String>, window: WindowDefinition)],
+        indicators: [(name: Located<String>, expression: Located<String>)] = []
     ) {
+        self.indicators = indicators
         self.name = name
         self.sources = sources
         self.dimensions = dimensions

@@ -4,16 +4,38 @@ package import Model
 package enum StreamOutput: Hashable, Sendable {
     case row(WindowRow)
     case match(Match)
+    case late(LateEvent)
+}
+
+/// An event that came behind the watermark and counts nowhere.
+package struct LateEvent: Hashable, Sendable {
+    package var stream: String
+    /// Nil where it comes from another stream and is about no device.
+    package var device: Device?
+    package var time: Instant
+    /// The row's fields.
+    package var values: [Field]
+
+    package init(stream: String, device: Device?, time: Instant, values: [Field]) {
+        self.stream = stream
+        self.device = device
+        self.time = time
+        self.values = values
+    }
 }
 
 /// The result of one closed window of one key.
+///
+/// Tumbling and hopping windows and sessions are `[start, end)`. A sliding window is
+/// `(start, end]`, `end` being its row's time, and a count's are the times of its first and last
+/// row.
 package struct WindowRow: Hashable, Sendable {
     /// The stream or the aggregation.
     package var name: String
     /// The window's name; nil for a stream's own window.
     package var window: String?
     package var start: Instant
-    /// The first instant after the window.
+    /// The time at which the row stands.
     package var end: Instant
     /// What the row is about: `device_id`, or the dimensions' tags; nil where a device has no such
     /// tag.
@@ -22,11 +44,14 @@ package struct WindowRow: Hashable, Sendable {
     /// By field: what merges with other rows of the same field into a longer span or a larger
     /// group.
     package var partials: [AggregatePartial]
+    /// 0 as the window closes; then counts the late events that have revised it.
+    package var revision: Int64
 
     package init(
         name: String, window: String? = nil, start: Instant, end: Instant, key: [Field],
-        fields: [Field], partials: [AggregatePartial]
+        fields: [Field], partials: [AggregatePartial], revision: Int64 = 0
     ) {
+        self.revision = revision
         self.name = name
         self.window = window
         self.start = start
@@ -52,6 +77,9 @@ package struct Match: Hashable, Sendable {
     package var values: [Field]
     package var actions: [String]
     package var isCritical: Bool
+    /// Nil for a match. Else it is none: it had begun, and its time ran out at this step, counted
+    /// from 0; it has no actions.
+    package var timedOutStep: Int?
 
     package init(
         stream: String, pattern: String, device: Device?, key: [Field], time: Instant,
@@ -76,7 +104,7 @@ package struct Match: Hashable, Sendable {
             return escaped("\(value)")
         }
         return "\(escaped(stream))/\(escaped(pattern))/\(parts.joined(separator: ","))/"
-            + "\(time.milliseconds)"
+            + "\(time.milliseconds)" + (timedOutStep.map { "/timed-out/\($0)" } ?? "")
     }
 
     private func escaped(_ text: String) -> String {

@@ -14,18 +14,38 @@ struct StreamPlan: Sendable {
     /// Whether an expression reads the device's name; else it is only filled in for output.
     let readsDevice: Bool
     let filters: [Program]
+    /// Behind the filters, but before a step that remembers rows.
+    let arrivalSteps: [StepPlan]
+    /// From the first step that remembers rows to the aggregate.
+    let orderedSteps: [StepPlan]
     let keyFields: [KeyTable.KeyField]
     /// Empty where the patterns see raw rows.
     let windows: [WindowPlan]
     let cells: [CellPlan]
     let measures: [MeasurePlan]
-    /// On window rows; those for which one is not true do not come out.
-    let rowFilters: [Program]
+    /// On window rows: filters and derivations. A row for which a filter is not true does not come
+    /// out.
+    let rowSteps: [StepPlan]
+    /// The fields that derivations add behind the key.
+    let derived: [Schema.Column]
+    /// How long closed windows can be revised; nil if they cannot.
+    let retention: Milliseconds?
     let patterns: [PatternPlan]
 
+    /// Whether rows come from other streams, so that those of one time may have different keys.
+    var followsStreams: Bool { sources.contains { $0.upstream != nil } }
+
     /// Columns of the rows that patterns see: raw columns, or the measures and then the key.
+    var patternColumns: [String] {
+        windows.isEmpty
+            ? columns.map(\.name)
+            : measures.map(\.name) + keyFields.map(\.name) + derived.map(\.name)
+    }
+
+    /// How many they are.
     var patternWidth: Int {
-        windows.isEmpty ? columns.count : measures.count + keyFields.count
+        windows.isEmpty
+            ? columns.count : measures.count + keyFields.count + derived.count
     }
 }
 
@@ -39,11 +59,30 @@ struct SourcePlan: Sendable {
     let fills: [(column: Int, fill: Fill)]
     /// Whether a column takes `topic[0]` or `topic[2]`.
     let namesTopic: Bool
+    /// Where rows come from if not from readings.
+    let upstream: Upstream?
+
+    /// What another stream puts out.
+    struct Upstream: Sendable {
+        /// Its place among the plans, which is before this one's.
+        let stream: Int
+        /// Nil for its window rows.
+        let pattern: String?
+        /// Column and the name of the field that fills it.
+        let fills: [(column: Int, name: String)]
+    }
+
+    init(_ upstream: Upstream) {
+        self.init(
+            topic: TopicFilter(), group: nil,
+            lateness: .zero, idleTimeout: .day, fills: [], upstream: upstream)
+    }
 
     init(
         topic: TopicFilter, group: Int?, lateness: Milliseconds, idleTimeout: Milliseconds,
-        fills: [(column: Int, fill: Fill)]
+        fills: [(column: Int, fill: Fill)], upstream: Upstream? = nil
     ) {
+        self.upstream = upstream
         self.topic = topic
         self.group = group
         self.lateness = lateness
@@ -88,24 +127,54 @@ struct SourcePlan: Sendable {
     }
 }
 
-/// A tumbling window; an aggregation's has a name.
+/// A window; an aggregation's has a name.
 struct WindowPlan: Sendable {
     let name: String?
-    let size: Milliseconds
+    let kind: WindowDefinition.Kind
     let offset: Milliseconds
+
+    /// Of windows aligned to the epoch: their length and the distance of their starts. Nil for
+    /// those that follow the rows of their key.
+    var aligned: (size: Milliseconds, every: Milliseconds)? {
+        switch kind {
+        case .tumbling(let size): (size, size)
+        case .hopping(let size, let every): (size, every)
+        case .session, .count, .sliding: nil
+        }
+    }
+
+    /// By how much adjacent windows overlap; nil where windows of a key are always adjacent.
+    var overlap: Milliseconds? { aligned.map { Milliseconds($0.size.count - $0.every.count) } }
 }
 
 /// What is accumulated for one column, whichever measures read it.
 struct CellPlan: Sendable {
     /// Nil to count rows.
     let column: Int?
+    /// The other column, for what needs two.
+    var second: Int? = nil
     var needs: AggregatePartial.Needs
+
+    /// Takes a row in. `order` decides between rows of the same time.
+    @inline(__always)
+    func add(
+        _ row: [Value?], at time: Instant, order: UInt64, to partial: inout AggregatePartial
+    ) {
+        guard let column else {
+            partial.count += 1
+            return
+        }
+        guard let value = row[column] else { return }
+        partial.add(
+            value, needs: needs, at: time, order: order, with: second.flatMap { row[$0]?.double })
+    }
 }
 
 /// One field of a window's row.
 struct MeasurePlan: Sendable {
     let name: String
     let function: AggregateFunction
+    var quantile: Double? = nil
     let cell: Int
     let type: ValueType
     let unit: Unit?

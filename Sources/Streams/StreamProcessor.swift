@@ -9,8 +9,14 @@ package import Model
 package struct StreamProcessor: Sendable {
     private var streams: [Stream]
     private var routing: RoutingTable
+    /// By stream: the sources that take what it puts out, which are of later streams.
+    private let followers: [[Follower]]
     /// Streams with a datagram's row that may get more fields.
     private var unfinished: [Int] = []
+    /// By stream: passing the time means nothing to it before this moment of the clock.
+    private var deadlines: [Instant]
+    /// No stream's deadline is before this.
+    private var wakeUp = Instant.distantPast
 
     /// Compiles the definitions; what is wrong with them goes to `diagnostics` (codes E02xx, and
     /// those of the expressions), and a stream with an error is left out.
@@ -23,6 +29,22 @@ package struct StreamProcessor: Sendable {
         diagnostics += compiler.diagnostics
         self.streams = plans.map { Stream($0, limits: limits) }
         routing = RoutingTable(plans)
+        var followers: [[Follower]] = plans.map { _ in [] }
+        for (stream, plan) in plans.enumerated() {
+            for (source, one) in plan.sources.enumerated() {
+                guard let upstream = one.upstream else { continue }
+                followers[upstream.stream].append(Follower(stream: stream, source: source))
+            }
+        }
+        self.followers = followers
+        deadlines = Array(repeating: .distantFuture, count: plans.count)
+    }
+
+    private var hasFollowers: Bool { !followers.allSatisfy(\.isEmpty) }
+
+    private struct Follower: Sendable {
+        var stream: Int
+        var source: Int
     }
 
     /// Takes one reading of a turn at `now`. `registry` is the one the processor was made with,
@@ -54,9 +76,12 @@ package struct StreamProcessor: Sendable {
                     registry: registry, into: &outputs)
                 continue
             }
+            let before = outputs.count
             streams[stream].acceptRow(
                 Int(route.source), reading.device, reading.property, at: reading.time,
                 registry: registry, now: now, into: &outputs)
+            feedFollowers(of: stream, from: before, registry: registry, at: now, into: &outputs)
+            noteDeadline(of: stream)
         }
     }
 
@@ -66,26 +91,81 @@ package struct StreamProcessor: Sendable {
         to now: Instant, registry: Registry, into outputs: inout [StreamOutput]
     ) {
         finishRows(registry: registry, at: now, into: &outputs)
+        guard now >= wakeUp else { return }
         for index in streams.indices {
+            let before = outputs.count
             streams[index].advance(to: now, registry: registry, into: &outputs)
+            feedFollowers(of: index, from: before, registry: registry, at: now, into: &outputs)
+            deadlines[index] = streams[index].deadline()
         }
+        // What a stream hears of depends on those it follows, so all are asked each turn.
+        wakeUp = hasFollowers ? .distantPast : deadlines.min() ?? .distantFuture
+    }
+
+    @inline(__always)
+    private mutating func noteDeadline(of stream: Int) {
+        let deadline = streams[stream].deadline()
+        deadlines[stream] = deadline
+        wakeUp = min(wakeUp, deadline)
     }
 
     /// When `advance` should be called if nothing arrives before, on the clock; nil while nothing
     /// waits.
     package var nextDeadline: Instant? {
         var deadline = Instant.distantFuture
-        for stream in streams where stream.nextDue < .distantFuture {
-            deadline = min(deadline, stream.clock.moment(ofReaching: stream.nextDue))
+        if hasFollowers {
+            for (index, stream) in streams.enumerated() where stream.nextDue < .distantFuture {
+                deadline = min(deadline, moment(of: index, reaching: stream.nextDue))
+            }
+        } else {
+            deadline = deadlines.min() ?? .distantFuture
         }
         return deadline == .distantFuture ? nil : deadline
+    }
+
+    /// When a stream's watermark reaches `due`, as `EventClock.moment`: as late as any source that
+    /// holds it back.
+    private func moment(of stream: Int, reaching due: Instant) -> Instant {
+        let (clock, plan) = (streams[stream].clock, streams[stream].plan)
+        guard plan.followsStreams, !clock.sources.allSatisfy(\.isIdle) else {
+            return clock.moment(ofReaching: due)
+        }
+        var moment = Instant.distantPast
+        for (source, one) in clock.sources.enumerated() where !one.isIdle && one.watermark < due {
+            guard let upstream = plan.sources[source].upstream else {
+                moment = max(moment, one.idleFrom)
+                continue
+            }
+            moment = max(moment, self.moment(of: upstream.stream, reaching: due))
+        }
+        return moment
+    }
+
+    /// Gives what a stream has put out since `start` to those that follow it, and its watermark.
+    private mutating func feedFollowers(
+        of stream: Int, from start: Int, registry: Registry, at now: Instant,
+        into outputs: inout [StreamOutput]
+    ) {
+        guard !followers[stream].isEmpty else { return }
+        let end = outputs.count
+        for follower in followers[stream] {
+            let before = outputs.count
+            for place in start..<end {
+                streams[follower.stream].accept(
+                    outputs[place], follower.source, registry: registry, now: now, into: &outputs)
+            }
+            streams[follower.stream].follow(
+                follower.source, streams[stream].clock, registry: registry, into: &outputs)
+            feedFollowers(
+                of: follower.stream, from: before, registry: registry, at: now, into: &outputs)
+        }
     }
 
     package var counters: StreamCounters { StreamCounters(streams: streams.map(\.counters)) }
 
     /// The most memory each stream's state can take, in bytes, given the devices there are.
-    package func memoryBounds(registry: Registry) -> [(name: String, bytes: Int)] {
-        streams.map { ($0.plan.name, $0.memoryBound(registry: registry)) }
+    package func memoryBounds(registry: Registry) -> [StreamMemory] {
+        streams.map { $0.memory(registry: registry) }
     }
 
     private mutating func finishRows(
@@ -93,7 +173,10 @@ package struct StreamProcessor: Sendable {
     ) {
         guard !unfinished.isEmpty else { return }
         for stream in unfinished {
+            let before = outputs.count
             streams[stream].finishRows(registry: registry, now: now, into: &outputs)
+            feedFollowers(of: stream, from: before, registry: registry, at: now, into: &outputs)
+            noteDeadline(of: stream)
         }
         unfinished.removeAll(keepingCapacity: true)
     }
@@ -138,6 +221,8 @@ extension StreamProcessor {
         }
         for index in restored.indices { restored[index].counters = streams[index].counters }
         streams = restored
+        for index in streams.indices { deadlines[index] = streams[index].deadline() }
+        wakeUp = .distantPast
         unfinished = streams.indices.filter { !streams[$0].pending.isEmpty }
     }
 }

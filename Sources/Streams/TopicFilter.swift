@@ -15,6 +15,9 @@ struct TopicFilter: Hashable, Sendable {
         case tooDeep
     }
 
+    /// Every property of every device.
+    init() { isWholeDatagram = false }
+
     /// Reads `telemetry/+/temperature`, `telemetry/+`, `telemetry/#`.
     init(_ text: String) throws(Problem) {
         guard !text.isEmpty else { throw .empty }

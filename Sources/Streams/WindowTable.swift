@@ -1,12 +1,15 @@
 import Model
 
-/// The open tumbling windows of all keys, and what has been accumulated in them.
+/// The open windows of all keys that are aligned to the epoch, tumbling or hopping, and what has
+/// been accumulated in them.
 ///
 /// A slot is one window of one key: a run of cells in one flat array, linked to the key's other
 /// open windows and to the other keys' slots of the same window. Finding the slot of an event in
 /// its key's most recent window is one comparison.
 struct WindowTable: Sendable {
     let size: Milliseconds
+    /// From one window's start to the next one's: the size, if they tumble.
+    let every: Milliseconds
     let offset: Milliseconds
     let cellsPerSlot: Int
     /// One key's open windows may not be more than this.
@@ -34,8 +37,12 @@ struct WindowTable: Sendable {
         var first: Int32
     }
 
-    init(size: Milliseconds, offset: Milliseconds, cellsPerSlot: Int, limit: Int) {
+    init(
+        size: Milliseconds, every: Milliseconds, offset: Milliseconds, cellsPerSlot: Int,
+        limit: Int
+    ) {
         self.size = size
+        self.every = every
         self.offset = offset
         self.cellsPerSlot = cellsPerSlot
         self.limit = limit
@@ -45,23 +52,58 @@ struct WindowTable: Sendable {
     var firstStart: Instant? { open.first.map { Instant(milliseconds: $0.start) } }
 
     /// Bytes of one open window of one key.
-    static func bytes(cells: Int) -> Int {
-        MemoryLayout<Slot>.stride + cells * MemoryLayout<AggregatePartial>.stride
+    static func bytes(cells: [CellPlan]) -> Int {
+        MemoryLayout<Slot>.stride + cells.reduce(0) { $0 + $1.needs.bytes }
     }
 
-    /// Takes a row into its key's window, opened if need be; false where the key has too many.
-    mutating func add(_ row: [Value?], key: Int, time: Instant, plan: [CellPlan]) -> Bool {
+    /// Takes a row into its key's windows, opened if need be; false, and nothing done, where the
+    /// key has too many. `order` decides between rows of the same time.
+    mutating func add(
+        _ row: [Value?], key: Int, time: Instant, order: UInt64 = 0, plan: [CellPlan]
+    ) -> Bool {
+        if size != every { return addToAll(row, key: key, time: time, order: order, plan: plan) }
         guard let slot = slot(key: key, time: time) else { return false }
         let first = slot * cellsPerSlot
         for cell in 0..<plan.count {
-            guard let column = plan[cell].column else {
-                cells[first + cell].count += 1
-                continue
-            }
-            guard let value = row[column] else { continue }
-            cells[first + cell].add(value, needs: plan[cell].needs)
+            plan[cell].add(row, at: time, order: order, to: &cells[first + cell])
         }
         return true
+    }
+
+    /// A slot for each of the windows that overlap at `time`; none between windows with gaps.
+    private mutating func addToAll(
+        _ row: [Value?], key: Int, time: Instant, order: UInt64, plan: [CellPlan]
+    ) -> Bool {
+        let last = time.floored(to: every, offset: offset)
+        let starts = starts(covering: time)
+        var count = starts.count
+        var open = key < heads.count ? heads[key] : -1
+        while open >= 0 {
+            let start = Instant(milliseconds: slots[Int(open)].start)
+            if start > last || time >= start + size { count += 1 }
+            open = slots[Int(open)].nextOfKey
+        }
+        guard count <= limit else { return false }
+        for start in starts {
+            guard let slot = find(key: key, start: start.milliseconds) else { continue }
+            for cell in 0..<plan.count {
+                plan[cell].add(
+                    row, at: time, order: order, to: &cells[slot * cellsPerSlot + cell])
+            }
+        }
+        return true
+    }
+
+    /// The starts of the windows that `time` is in.
+    func starts(covering time: Instant) -> [Instant] {
+        let last = time.floored(to: every, offset: offset)
+        return (0..<WindowTable.covering(size: size, every: every))
+            .map { last - every * Int64($0) }.filter { time < $0 + size }
+    }
+
+    /// How many windows one moment can be in.
+    static func covering(size: Milliseconds, every: Milliseconds) -> Int {
+        Int(clamping: (size.count + every.count - 1) / every.count)
     }
 
     private mutating func slot(key: Int, time: Instant) -> Int? {
@@ -86,6 +128,34 @@ struct WindowTable: Sendable {
         }
         guard count < limit else { return nil }
         return insert(key: key, start: start)
+    }
+
+    /// Takes a row into one window; its slot, or nil where the key has too many.
+    mutating func add(
+        _ row: [Value?], key: Int, at time: Instant, order: UInt64, start: Instant,
+        plan: [CellPlan]
+    ) -> Int? {
+        guard let slot = find(key: key, start: start.milliseconds) else { return nil }
+        for cell in 0..<plan.count {
+            plan[cell].add(row, at: time, order: order, to: &cells[slot * cellsPerSlot + cell])
+        }
+        return slot
+    }
+
+    /// Keeps a copy of another table's slot; false where the key has too many.
+    mutating func keep(slot: Int, key: Int, of other: WindowTable) -> Bool {
+        let start = other.slots[slot].start
+        guard let mine = find(key: key, start: start) else { return false }
+        for cell in 0..<other.cellsPerSlot {
+            cells[mine * cellsPerSlot + cell] = other.cell(slot: slot, cell)
+        }
+        return true
+    }
+
+    /// Adds one to the count of a slot's last cell, and tells it.
+    mutating func countRevision(of slot: Int) -> Int64 {
+        cells[(slot + 1) * cellsPerSlot - 1].count += 1
+        return cells[(slot + 1) * cellsPerSlot - 1].count
     }
 
     private mutating func insert(key: Int, start: Int64) -> Int {
@@ -184,7 +254,8 @@ extension WindowTable {
 
     /// `keys` is how many keys there are.
     mutating func restore(from reader: inout ByteReader, keys: Int) throws(RecordError) {
-        self = WindowTable(size: size, offset: offset, cellsPerSlot: cellsPerSlot, limit: limit)
+        self = WindowTable(
+            size: size, every: every, offset: offset, cellsPerSlot: cellsPerSlot, limit: limit)
         for _ in 0..<(try reader.count()) {
             let start = try reader.signed()
             for _ in 0..<(try reader.count()) {

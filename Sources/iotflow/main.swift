@@ -3,7 +3,9 @@ import Glibc
 import Model
 
 // START HERE: a verb is a file of the same name.
-let verbs: [Verb] = [checkVerb, simulateVerb, statusVerb, twinVerb]
+let verbs: [Verb] = [
+    checkVerb, evalVerb, planVerb, runStreamVerb, simulateVerb, statusVerb, testVerb, twinVerb,
+]
 
 func help() -> String {
     let width = verbs.map(\.name.count).max() ?? 0

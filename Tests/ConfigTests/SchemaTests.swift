@@ -43,6 +43,7 @@ struct SchemaTests {
             (samplePath, true), (repositoryFile("etc/iotflow.yaml"), true),
             (repositoryFile("etc/examples/hvac_optimization.yaml"), true),
             (repositoryFile("Tests/ConfigTests/Fixtures/everything.yaml"), true),
+            (repositoryFile("Tests/ConfigTests/Fixtures/hvac_tests.yaml"), true),
             (repositoryFile("Tests/ConfigTests/Fixtures/twenty_mistakes.yaml"), false),
         ])
     func valid(path: String, isValid: Bool) throws {

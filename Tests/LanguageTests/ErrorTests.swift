@@ -118,34 +118,6 @@ import Testing
     ])
     func `names, types and units`(example: Case) { check(example) }
 
-    @Test(arguments: [
-        ("x > 1 then y > 1", "`then`"), ("x > 1 immediately then y > 1", "`immediately then`"),
-        ("x > 1 without door then y > 1", "`without`"), ("no data for 5m", "`no data for`"),
-        ("no door for 5m", "`no … for`"), ("any devices: x > 1", "`any devices`"),
-        ("all devices in zone: x > 1", "`all devices`"),
-        ("at least 2 devices in zone: x > 1", "`at least N devices`"),
-        ("20% devices: x > 1", "`N% devices`"), ("open: x > 1", "label"),
-        ("x > 1 overlapping", "`overlapping`"), ("x > 1 per zone", "`per`"),
-        ("x > 1 until door", "`until`"), ("x changed", "`changed`"),
-        ("x changed by > 4", "`changed`"), ("x crosses above 5", "`crosses`"),
-        ("x is stale", "`is stale`"), ("x is not stale", "`is stale`"),
-        ("x > 1 for 3 of 5 windows", "`for N of M`"),
-        ("x > 1 at least 3 times", "`at least N times`"),
-        ("x > 1 exactly 3 times", "`exactly N times`"), ("x > 1 3 times", "`N times`"),
-        ("avg(x) over 6 events > 1", "`over N events`"), ("p95(x) > 1 within 5m", "`p95()`"),
-        ("delta(x) > 1", "`delta()`"), ("rate(x per 1s) > 1", "`per` in a call"),
-        ("percentile(x, q: 0.9) > 1", "arguments with a name"),
-        ("x > 1 for 3 consecutive events within 5m", "`within` together with"),
-    ])
-    func `what this version does not have is named`(text: String, construct: String) {
-        var diagnostics: [Diagnostic] = []
-        let rule = Rule.compile(Located(text), schema: climate, diagnostics: &diagnostics)
-        #expect(rule == nil)
-        #expect(diagnostics.map(\.code) == [Fault.notInThisVersion.rawValue], "\(diagnostics)")
-        #expect(diagnostics.first?.message.contains(construct) == true, "\(diagnostics)")
-        #expect(diagnostics.first?.message.contains("this version does not have") == true)
-    }
-
     @Test func `within on one reading is answered with the three things that may be meant`() {
         #expect(
             advice("temperature > 5 within 5m") == [
@@ -181,6 +153,32 @@ import Testing
         return diagnostics.first?.help ?? []
     }
 
+    /// What to do instead is said of each, unless the message says it all.
+    @Test func `ten mistakes and more are found at once`() {
+        let text = """
+            open: temprature > 30 && mode = "cold" then humidity > 3 degC and 0 < x < 5
+            then abs(x, y) > 1 and zscore(x, windw: 3) > 1 then x is stale or foo(x) = 1
+            then label + 1 > 2 and power > 5 wat per zoone within 5 min
+            """
+        var diagnostics: [Diagnostic] = []
+        let located = Located(text, at: ErrorTests.place)
+        let rule = Rule.compile(located, schema: climate, diagnostics: &diagnostics)
+        #expect(rule == nil)
+        #expect(
+            diagnostics.map(\.code) == [
+                "E0313", "E0310", "E0321", "E0319", "E0311", "E0316", "E0334", "E0336", "E0315",
+                "E0317", "E0318", "E0313", "E0309",
+            ])
+        let lines = text.split(separator: "\n").map(String.init)
+        for diagnostic in diagnostics {
+            let shown = diagnostic.render(sourceLine: lines[diagnostic.place.line - 14])
+            #expect(shown.contains("[\(diagnostic.code)]") && shown.contains("^"), "\(shown)")
+            #expect(
+                !diagnostic.help.isEmpty || ["E0316", "E0317", "E0319"].contains(diagnostic.code),
+                "\(shown)")
+        }
+    }
+
     @Test func `all errors are found at once`() {
         var diagnostics: [Diagnostic] = []
         let text = "temprature > 30 and mode = \"cold\" or (humidity > 3 degC) and x < for 5 min"
@@ -202,7 +200,14 @@ import Testing
     }
 
     @Test func `spans and aggregates do not belong into a filter`() {
-        for text in ["x > 1 within 5m", "x > 1 for 5m", "avg(x) > 1", "max_x > 1"] {
+        let texts = [
+            "x > 1 within 5m", "x > 1 for 5m", "avg(x) > 1", "max_x > 1", "x > 1 then door",
+            "x > 1 at least 3 times", "x > 1 exactly 3 times", "x > 1 overlapping",
+            "no data for 5m", "any devices: x > 1", "a: x > 1", "x changed", "x crosses above 3",
+            "x changed by > 3", "x is stale after 5m", "delta(x) > 1", "hour() > 3",
+            "zscore(x) > 1",
+        ]
+        for text in texts {
             #expect(evaluate(text, []) == .errors(["E0327"]), "\(text)")
         }
         var diagnostics: [Diagnostic] = []

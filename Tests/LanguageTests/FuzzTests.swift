@@ -13,6 +13,11 @@ import Testing
         "count(temperature > 86 degF) >= 3 within 10m", "humidity > 50% and power < 5 kW",
         "last_reading - 1h > \"2026-07-15T14:00:00Z\"", "round(abs(-x) * n / m) != min2(n, 4)",
         "`window` = 3 then no data for 5m", "größe > 5 °C", "x not in [1, 2, 3] for 3 of 5 windows",
+        "open: door at least 2 times then x > open.x + avg(open.y) within 1h overlapping per zone",
+        "x > 1 without y > 1 then no (x > 1 or door) for 5m until m changed cooldown 1m",
+        "at least 20% devices in zone: avg(x) over 6 events > rate(x per 1s)",
+        "zscore(delta(x), window: 60) > 3 or hour() > 3 immediately then x crosses above y",
+        "previous(x, n: 3) is not stale after 5m or x changed by > 4 for 3 consecutive events",
     ]
 
     private func run(_ text: String, _ rows: [[Value?]], seed: UInt64) {
@@ -30,7 +35,7 @@ import Testing
                 _ = diagnostic.render(sourceLine: text)
             }
             for row in rows {
-                if let rule { _ = rule.condition.holds(row) }
+                if let rule { _ = rule.onlyCondition?.holds(row) }
                 guard let program else { continue }
                 if case .number(let value)? = program.evaluate(row) {
                     #expect(value.isFinite, "seed \(seed): \(text)")
@@ -95,6 +100,7 @@ import Testing
         let parts = [
             "(", "abs(", "not ", "- ", "x + ", "x and ", "x between ", "x in [", "1 < ", "x = (",
             "coalesce(x, ", "\"", "1 % ", "avg(", "x is not ", "for ", "x,", "count(door or ",
+            "a: x then ", "no ", "any devices: ", "x changed by > ", "x is stale after ", "delta(",
         ]
         for part in parts {
             for count in [63, 64, 400] {

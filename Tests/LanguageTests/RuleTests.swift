@@ -12,31 +12,31 @@ import Testing
     @Test func `max_temp - min_temp > 5 within 5m merges the window's partials`() throws {
         let rule = try compile("max_temp - min_temp > 5 within 5m", windowed)
         #expect(rule.within == .minute * 5)
-        #expect(rule.sustained == .once)
+        #expect(rule.steps[0].sustained == .once)
         #expect(
             rule.aggregates == [
                 AggregateCall(function: .max, argument: .column(2), over: .minute * 5),
                 AggregateCall(function: .min, argument: .column(3), over: .minute * 5),
             ])
         let row: [Value?] = [nil, nil, nil, nil]
-        #expect(rule.condition.holds(row + [.number(30), .number(24)]) == true)
-        #expect(rule.condition.holds(row + [.number(30), .number(25)]) == false)
-        #expect(rule.condition.holds(row + [.number(30), nil]) == nil)
+        #expect(rule.onlyCondition?.holds(row + [.number(30), .number(24)]) == true)
+        #expect(rule.onlyCondition?.holds(row + [.number(30), .number(25)]) == false)
+        #expect(rule.onlyCondition?.holds(row + [.number(30), nil]) == nil)
     }
 
     @Test func `avg_temp > 30 for 3 consecutive windows reads the column itself`() throws {
         let rule = try compile("avg_temp > 30 for 3 consecutive windows", windowed)
-        #expect(rule.sustained == .consecutiveWindows(3))
+        #expect(rule.steps[0].sustained == .consecutiveWindows(3))
         #expect(rule.within == nil)
         #expect(rule.aggregates.isEmpty)
-        #expect(rule.condition.holds([nil, .number(31), nil, nil]) == true)
+        #expect(rule.onlyCondition?.holds([nil, .number(31), nil, nil]) == true)
     }
 
     @Test func `on events the same name is an aggregate of the field`() throws {
         let rule = try compile("max_temp - min_temperature > 5 within 5m", climate)
         #expect(rule.aggregates.map(\.function) == [.max, .min])
         let row = row(["temperature": .number(20)]) + [.number(30), .number(24)]
-        #expect(rule.condition.holds(row) == true)
+        #expect(rule.onlyCondition?.holds(row) == true)
         for aggregate in rule.aggregates {
             guard case .program(let input) = aggregate.argument else {
                 Issue.record("expected a program")
@@ -69,7 +69,7 @@ import Testing
         text: String, sustained: Rule.Sustained, within: Milliseconds?, cooldown: Milliseconds?
     ) throws {
         let rule = try compile(text, climate)
-        #expect(rule.sustained == sustained)
+        #expect(rule.steps[0].sustained == sustained)
         #expect(rule.within == within)
         #expect(rule.cooldown == cooldown)
     }
@@ -80,7 +80,7 @@ import Testing
         #expect(rule.aggregates.map(\.function) == [.avg, .avg, .max])
         #expect(rule.aggregates.map(\.over) == [.minute * 5, .hour, .minute * 5])
         let row = row([:]) + [.number(2), .number(1), .number(3)]
-        #expect(rule.condition.holds(row) == true)
+        #expect(rule.onlyCondition?.holds(row) == true)
     }
 
     @Test(
@@ -104,8 +104,8 @@ import Testing
         var row = row([:])
         row[0] = temperature
         #expect(input.holds(row) == counted)
-        #expect(rule.condition.holds(row + [.integer(3)]) == true)
-        #expect(rule.condition.holds(row + [.number(2)]) == false)
+        #expect(rule.onlyCondition?.holds(row + [.integer(3)]) == true)
+        #expect(rule.onlyCondition?.holds(row + [.number(2)]) == false)
     }
 
     @Test func `a declared column comes before an implicit aggregate`() throws {
@@ -114,15 +114,15 @@ import Testing
         ])
         let rule = try compile("max_temp > min_te within 5m", schema)
         #expect(rule.aggregates.map(\.function) == [.min])
-        #expect(rule.condition.holds([nil, .number(2), .number(1)]) == true)
+        #expect(rule.onlyCondition?.holds([nil, .number(2), .number(1)]) == true)
     }
 
     @Test func `aggregates keep the unit, and a spread is a difference`() throws {
         let average = try compile("avg(temperature) > 86 degF within 5m", climate)
-        #expect(average.condition.holds(row([:]) + [.number(30.1)]) == true)
+        #expect(average.onlyCondition?.holds(row([:]) + [.number(30.1)]) == true)
         let spread = try compile("range(temperature) > 9 degF within 5m", climate)
-        #expect(spread.condition.holds(row([:]) + [.number(5.1)]) == true)
-        #expect(spread.condition.holds(row([:]) + [.number(4.9)]) == false)
+        #expect(spread.onlyCondition?.holds(row([:]) + [.number(5.1)]) == true)
+        #expect(spread.onlyCondition?.holds(row([:]) + [.number(4.9)]) == false)
     }
 
     @Test func `on windows an explicit aggregate looks at the column's values`() throws {
@@ -136,5 +136,37 @@ import Testing
         #expect(
             rule.aggregates[1]
                 == AggregateCall(function: .max, argument: .column(2), over: .minute * 15))
+    }
+
+    @Test(
+        arguments: [
+            ("p95(x) > 1", .percentile, 0.95), ("p5(x) > 1", .percentile, 0.05),
+            ("p999(x) > 1", .percentile, 0.999), ("percentile(x, 0.25) > 1", .percentile, 0.25),
+            ("percentile(x, q: 90%) > 1", .percentile, 0.9), ("p50_x > 1", .percentile, 0.5),
+            ("median(x) > 1", .median, 0.5), ("stddev_pop_x > 1", .stddevPop, nil),
+            ("stddev_x > 1", .stddev, nil), ("time_weighted_avg(x) > 1", .timeWeightedAvg, nil),
+            ("distinct(label) > 1", .distinct, nil), ("histogram(x) = \"\"", .histogram, nil),
+            ("rate(x) over 5m > 1", .rate, nil), ("mad(temperature) > 9 degF", .mad, nil),
+            ("avg_n > 1", .avg, nil), ("integral(power) > 3 kWh", .integral, nil),
+        ] as [(String, AggregateFunction, Double?)])
+    func `aggregates by name`(
+        text: String, function: AggregateFunction, quantile: Double?
+    ) throws {
+        let isOwn = text.contains("over")
+        let rule = try compile(isOwn ? text : text + " within 5m", climate)
+        #expect(rule.aggregates.map(\.function) == [function])
+        #expect(rule.aggregates.map(\.quantile) == [quantile])
+    }
+
+    @Test func `a correlation is of two values`() throws {
+        let call = try #require(
+            compile("correlation(x, y) < 0 within 1h", climate).aggregates.first)
+        let row = row(["x": .number(1), "y": .number(2)])
+        guard case .program(let first) = call.argument else {
+            Issue.record("expected a program")
+            return
+        }
+        #expect(first.evaluate(row) == .number(1))
+        #expect(call.second?.evaluate(row) == .number(2))
     }
 }

@@ -9,12 +9,14 @@ struct CommandLineTests {
         let outcome = try Program.iotflow.run([word])
         #expect(outcome.status == 0)
         #expect(outcome.errors == "")
-        for verb in ["check", "simulate", "status", "twin"] {
+        for verb in ["check", "eval", "plan", "run-stream", "simulate", "status", "test", "twin"] {
             #expect(outcome.output.contains("\n  \(verb) "))
         }
     }
 
-    @Test("each verb explains itself", arguments: ["check", "simulate", "status", "twin"])
+    @Test(
+        "each verb explains itself",
+        arguments: ["check", "eval", "plan", "run-stream", "simulate", "status", "test", "twin"])
     func verbHelp(_ verb: String) throws {
         let outcome = try Program.iotflow.run([verb, "--help"])
         #expect(outcome.status == 0)
@@ -42,10 +44,16 @@ struct CommandLineTests {
             Usage(arguments: ["chekc"], says: "did you mean check?"),
             Usage(arguments: ["frobnicate"], says: "no verb 'frobnicate'"),
             Usage(arguments: ["check", "--jsn"], says: "no option --jsn"),
+            Usage(arguments: ["eval"], says: "which expression?"),
+            Usage(arguments: ["eval", "1"], says: "which --events?"),
+            Usage(arguments: ["plan"], says: "which configuration?"),
+            Usage(arguments: ["run-stream"], says: "which configuration?"),
+            Usage(arguments: ["run-stream", "x.yaml"], says: "which --input?"),
             Usage(arguments: ["simulate"], says: "which configuration?"),
             Usage(arguments: ["simulate", "x.yaml", "--seed", "many"], says: "--seed: 'many'"),
             Usage(arguments: ["simulate", "x.yaml", "--seed"], says: "--seed needs an argument"),
             Usage(arguments: ["simulate", "x.yaml", "--duration", "long"], says: "'long'"),
+            Usage(arguments: ["test"], says: "which configuration?"),
             Usage(arguments: ["twin"], says: "twin get DEVICE or twin list"),
             Usage(arguments: ["twin", "get"], says: "twin get takes one device"),
             Usage(arguments: ["twin", "list", "x"], says: "twin list takes no operand"),

@@ -106,8 +106,8 @@ struct CompilerTests {
         Case(
             "grouping by a value",
             [
-                "E0212 rows cannot be grouped by the field `t` / "
-                    + "group by device_id, or by tags of the devices"
+                "E0212 rows cannot be grouped by the number `t` / "
+                    + "group by device_id, by tags of the devices, or by words"
             ], window: "1m", measures: [("x", "avg")], by: ["t"]),
         Case(
             "a window of no size", ["E0213 a window's size must be more than nothing, not 0s"],

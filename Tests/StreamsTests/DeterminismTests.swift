@@ -13,6 +13,8 @@ struct DeterminismTests {
         var aggregations: [AggregationDefinition] = []
         /// Whether outputs come in the order of arrival, so that only their set is the same.
         var isUnordered = false
+        /// Whether only each stream's own outputs have an order.
+        var isInterleaved = false
         var testDescription: String { name }
     }
 
@@ -45,6 +47,17 @@ struct DeterminismTests {
             streams: [stream([("hot", "t > 20")], lateness: "20s", idle: "40s")],
             isUnordered: true),
         World(
+            name: "hopping windows",
+            streams: [windowed(.hopping(size: .minute, every: .seconds(25)))]),
+        World(name: "sessions", streams: [windowed(.session(gap: .seconds(4), longest: .minute))]),
+        World(name: "counts", streams: [windowed(.count(3))]),
+        World(name: "sliding windows", streams: [windowed(.sliding(.minute))]),
+        World(name: "steps before patterns", streams: [stepped()]),
+        World(name: "steps before windows", streams: [stepped(window: "30s")]),
+        World(
+            name: "a stream and its follower", streams: [followed(), follower()],
+            isInterleaved: true),
+        World(
             name: "aggregations by tags", streams: [],
             aggregations: [
                 aggregation(
@@ -53,6 +66,63 @@ struct DeterminismTests {
                     sources: [source(lateness: "20s", idle: "40s")])
             ]),
     ]
+
+    private static func windowed(_ kind: WindowDefinition.Kind) -> StreamDefinition {
+        var definition = stream(
+            [("hot", "avg_t > 12 and n > 1 for 2 consecutive windows")], window: "1m",
+            measures: [("avg_t", "avg"), ("n", "count"), ("max_t", "max")], by: ["floor"],
+            lateness: "20s", idle: "40s")
+        definition.window = WindowDefinition(kind)
+        return definition
+    }
+
+    private static func stepped(window: String? = nil) -> StreamDefinition {
+        var definition = stream(
+            window == nil ? [("p", "t > -9"), ("two", "t > 12 for 2 consecutive events")] : [],
+            window: window, measures: window == nil ? [] : [("max", "max")], lateness: "20s",
+            idle: "40s")
+        definition.processing =
+            [
+                .derive(name: Located("t"), expression: Located("round(t)")),
+                .deduplicate(by: [Located("t")], within: .seconds(3), at: .unknown),
+                .join(fields: [Located("t")], on: [], within: .minute, at: .unknown),
+                .deadband(field: Located("t"), .absolute(1)),
+                .rate(field: Located("t"), name: Located("r"), per: .minute),
+                .sample(every: .seconds(4), keep: .last, at: .unknown),
+                .debounce(field: Located("t"), for: .seconds(2)),
+            ] + definition.processing
+        return definition
+    }
+
+    private static func followed() -> StreamDefinition {
+        var definition = stream(
+            [("warm", "avg > 12")], window: "10s", measures: [("avg", "avg")], by: ["floor"],
+            lateness: "20s", idle: "40s")
+        definition.name = Located("up")
+        return definition
+    }
+
+    private static func follower() -> StreamDefinition {
+        StreamDefinition(
+            name: Located("down"), sources: [SourceDefinition(.stream(Located("up")))],
+            window: WindowDefinition(.sliding(.minute)),
+            processing: [
+                .aggregate(
+                    by: [Located("floor")],
+                    functions: [
+                        AggregateDefinition(
+                            name: Located("top"), function: Located("max"), field: Located("avg"))
+                    ])
+            ])
+    }
+
+    private func name(of output: StreamOutput) -> String {
+        switch output {
+        case .row(let row): row.name
+        case .match(let match): match.stream
+        case .late(let event): event.stream
+        }
+    }
 
     /// A reading and the moment of its arrival; nil passes the time.
     private typealias Step = (reading: Reading?, now: Instant)
@@ -112,6 +182,11 @@ struct DeterminismTests {
         }
         #expect(story.processor.nextDeadline == nil)
         #expect(story.processor.counters.streams.allSatisfy { $0.late == 0 })
+        if world.isInterleaved {
+            return world.streams.flatMap { stream in
+                outputs.filter { name(of: $0) == stream.name.value }.map { text($0) }
+            }
+        }
         let texts = outputs.map { text($0) }
         return world.isUnordered ? texts.sorted() : texts
     }

@@ -11,6 +11,8 @@ struct Story {
     var diagnostics: [Diagnostic] = []
     let streams: [StreamDefinition]
     let aggregations: [AggregationDefinition]
+    /// Whether scripts tell of late events.
+    var showsLate = false
 
     init(
         _ streams: [StreamDefinition] = [], _ aggregations: [AggregationDefinition] = [],
@@ -76,11 +78,18 @@ struct Story {
         if first.hasPrefix("@") {
             processor.advance(
                 to: seconds(String(first.dropFirst())), registry: registry, into: &outputs)
-            return outputs.map { text($0) }
+            return shown(outputs)
         }
         let now = words.count > 3 ? seconds(words[3]) : seconds(first)
         accept(reading(first, words[1], words[2]), at: now, into: &outputs)
-        return outputs.map { text($0) }
+        return shown(outputs)
+    }
+
+    private func shown(_ outputs: [StreamOutput]) -> [String] {
+        outputs.compactMap { output in
+            if case .late = output, !showsLate { return nil }
+            return text(output)
+        }
     }
 
     mutating func accept(
@@ -146,6 +155,8 @@ func text(_ output: StreamOutput) -> String {
     case .row(let row):
         return (row.window.map { "\($0) " } ?? "")
             + "[\(time(row.start)),\(time(row.end))) \(key(row.key)) \(list(row.fields))"
+            + (row.revision > 0 ? " r\(row.revision)" : "")
+    case .late(let event): return "late \(time(event.time)) \(list(event.values))"
     case .match(let match):
         return "\(match.pattern) \(key(match.key)) \(time(match.since))-\(time(match.time)) "
             + list(match.values)

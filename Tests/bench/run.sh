@@ -4,4 +4,9 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 swift build -c release --static-swift-stdlib --product iotflowd
 swift build -c release --static-swift-stdlib --product iotflow
-exec python3 Tests/bench/run.py .build/release/iotflowd .build/release/iotflow "$@"
+swift build -c release --static-swift-stdlib --product bench-streams
+status=0
+.build/release/bench-streams || status=1
+.build/release/bench-streams rules || status=1
+python3 Tests/bench/run.py .build/release/iotflowd .build/release/iotflow "$@" || status=1
+exit "$status"

@@ -1,0 +1,94 @@
+import Language
+import Model
+
+/// What becomes true, or too late, because nothing happens.
+extension PatternState {
+    /// Asks for a timer where one is due earlier than the one that was asked for.
+    mutating func schedule(_ slot: Int) {
+        var due = Instant.distantFuture
+        if judgesWindows {
+            due = groups[slot].end
+        } else {
+            for partial in slots[slot].partials[slots[slot].head...] {
+                due = min(due, self.due(of: partial))
+            }
+        }
+        guard due < slots[slot].queued else { return }
+        slots[slot].queued = due
+        wake = Wake(slot: slot, due: due)
+    }
+
+    private func due(of partial: PatternSlot.Partial) -> Instant {
+        let step = Int(partial.step)
+        var due = Instant.distantFuture
+        switch shape.kinds[step] {
+        case .hold(let span) where partial.count > 0: due = partial.since + span
+        case .absence(let span): due = partial.since + span
+        case .greedy(let count) where step < shape.last && Int(partial.count) >= count:
+            if case .absence(let span) = shape.kinds[step + 1] { due = partial.since + span }
+        default: break
+        }
+        guard let span = shape.span else { return due }
+        let end = partial.start + span
+        if plan.reportsTimeouts { return min(due, end) }
+        return due < end ? due : .distantFuture
+    }
+
+    /// A timer that was asked for is due. What follows is in `findings` and `wake`.
+    mutating func timer(slot: Int, due: Instant, registry: Registry) {
+        findings.removeAll(keepingCapacity: true)
+        (wake, staleWake) = (nil, nil)
+        // It may have been overtaken by an earlier one.
+        guard slots[slot].queued == due else { return }
+        slots[slot].queued = .distantFuture
+        if judgesWindows {
+            judgeWindow(slot, at: due, registry)
+        } else {
+            fire(slot, at: due)
+        }
+        schedule(slot)
+    }
+
+    private mutating func fire(_ slot: Int, at time: Instant) {
+        var place = slots[slot].head
+        var seen: UInt32 = 0
+        for index in slots[slot].head..<slots[slot].partials.count {
+            let partial = slots[slot].partials[index]
+            if due(of: partial) <= time {
+                if let span = shape.span, time - partial.start >= span {
+                    findings.append(
+                        PatternFinding(
+                            slot: slot, time: time, since: partial.began,
+                            timedOutStep: Int(partial.step)))
+                    partialCount -= 1
+                    continue
+                }
+                if partial.step == 0, !isGreedy(partial) { slots[slot].hasFired = true }
+                if isGreedy(partial) { slots[slot].partials[index].step += 1 }
+                if finishStep(slot, index, at: time) {
+                    report(slot, at: time, since: partial.began)
+                    partialCount -= 1
+                    if shape.isOverlapping { continue }
+                    partialCount -=
+                        place - slots[slot].head + slots[slot].partials.count - index - 1
+                    return slots[slot].clear()
+                }
+            }
+            let bit = UInt32(1) << UInt32(slots[slot].partials[index].step)
+            if shape.isPruned, seen & bit != 0 {
+                partialCount -= 1
+                continue
+            }
+            seen |= bit
+            slots[slot].move(index, to: place, cells: captures, words: shape.words)
+            place += 1
+        }
+        slots[slot].truncate(to: place, cells: captures, words: shape.words)
+        slots[slot].occupied = seen
+    }
+
+    private func isGreedy(_ partial: PatternSlot.Partial) -> Bool {
+        if case .greedy = shape.kinds[Int(partial.step)] { return true }
+        return false
+    }
+}

@@ -1,0 +1,47 @@
+import Language
+import Model
+
+/// A processing step before the aggregate, as it is compiled.
+enum StepPlan: Sendable {
+    case filter(Program)
+    /// The column takes the expression's value.
+    case derive(column: Int, Program)
+    /// The columns take the device's tags.
+    case tags([(column: Int, tag: String)])
+    /// Drops a row whose columns (all, where there are none) were those of one that passed less
+    /// than `within` ago.
+    case deduplicate(by: [Int], within: Milliseconds)
+    /// Drops a row whose value is within the band around the last that passed.
+    case deadband(column: Int, ProcessingDefinition.Band)
+    /// Puts out a value that is new once it has lasted.
+    case debounce(column: Int, Milliseconds)
+    /// The first, or last, row of each period.
+    case sample(every: Milliseconds, ProcessingDefinition.Kept)
+    /// The change of one column over time goes to another.
+    case rate(of: Int, column: Int, per: Milliseconds)
+
+    /// Columns that a row lacks are those of the latest row with the same values of `on`, or of the
+    /// same device.
+    case join(columns: [Int], on: [Int], within: Milliseconds)
+
+    /// Whether it remembers rows, so that it must see them in the total order.
+    var isOrdered: Bool {
+        switch self {
+        case .filter, .derive, .tags: false
+        case .deduplicate, .deadband, .debounce, .sample, .rate, .join: true
+        }
+    }
+
+    var isTags: Bool {
+        if case .tags = self { return true }
+        return false
+    }
+
+    /// Whether it keeps a whole row for later.
+    var holdsRow: Bool {
+        switch self {
+        case .debounce, .sample(_, .last): true
+        default: false
+        }
+    }
+}

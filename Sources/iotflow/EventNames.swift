@@ -1,0 +1,41 @@
+import Arguments
+
+extension EventTable.Names {
+    /// What a command line may say of a file's columns.
+    static let options = [
+        Option("device", "D", argument: "NAME", "the device of all rows"),
+        Option("device-column", argument: "NAME", "[device, device_id]"),
+        Option("time-column", argument: "NAME", "[time, timestamp, ts, event_time]"),
+        Option(
+            "column", "c", argument: "COLUMN=PROPERTY",
+            "take this column as that property, and no other; may be repeated"),
+        Option("time-unit", argument: "UNIT", "of times that are numbers: s, ms [auto]"),
+    ]
+
+    init(_ arguments: Arguments) throws(UsageError) {
+        self.init()
+        if let name = arguments["device-column"] { device = [name] }
+        if let name = arguments["time-column"] { time = [name] }
+        only = arguments["device"]
+        if only != nil, arguments["device-column"] == nil { device = [] }
+        for text in arguments.all("column") {
+            guard let equals = text.lastIndex(of: "="), equals != text.startIndex,
+                equals != text.index(before: text.endIndex)
+            else { throw UsageError("--column: '\(text)' is not COLUMN=PROPERTY") }
+            properties.append(
+                (String(text[..<equals]), String(text[text.index(after: equals)...])))
+        }
+    }
+}
+
+extension Arguments {
+    /// An option's argument as one of a few words; nil where it was not given.
+    func choice<Choice: RawRepresentable<String> & CaseIterable>(
+        _ name: String, as type: Choice.Type
+    ) throws(UsageError) -> Choice? {
+        guard let text = self[name] else { return nil }
+        if let choice = Choice(rawValue: text) { return choice }
+        let known = Choice.allCases.map(\.rawValue).joined(separator: ", ")
+        throw UsageError("--\(name): '\(text)' is none of \(known)")
+    }
+}

@@ -1,0 +1,89 @@
+import Config
+import Engine
+import Model
+import Streams
+import Testing
+
+@Suite("Windows, steps and sources of streams, as they are written")
+struct OperatorTests {
+    private func stream(_ lines: String) throws -> StreamDefinition {
+        let configuration = try accepted(
+            """
+            streams:
+              s:
+                sources: [{topic: telemetry/+/t, mapping: {t: payload.value}}]
+                \(lines)
+            """)
+        return try #require(configuration.definition.streams.first)
+    }
+
+    @Test(
+        "every kind of window",
+        arguments: [
+            ("{size: 5m}", WindowDefinition.Kind.tumbling(size: .minute * 5)),
+            ("{type: hopping, size: 5m, every: 1m}", .hopping(size: .minute * 5, every: .minute)),
+            ("{type: session, gap: 1m}", .session(gap: .minute, longest: nil)),
+            ("{type: session, gap: 1m, max: 1h}", .session(gap: .minute, longest: .hour)),
+            ("{type: count, events: 10}", .count(10)),
+            ("{type: sliding, size: 1h}", .sliding(.hour)),
+        ])
+    func windows(text: String, kind: WindowDefinition.Kind) throws {
+        let stream = try stream(
+            """
+            window: \(text)
+                processing: [{type: aggregate, functions: [{name: n, function: count}]}]
+            """)
+        #expect(stream.window?.kind == kind)
+    }
+
+    @Test("late events and revisions")
+    func late() throws {
+        let silent = try stream("late: count")
+        #expect(silent.retention == nil)
+        #expect(!silent.publishesLate)
+        let revised = try stream(
+            """
+            late: publish
+                revise: true
+                retention: 2h
+                window: {size: 5m}
+                processing: [{type: aggregate, functions: [{name: n, function: count}]}]
+            """)
+        #expect(revised.retention?.value == .hour * 2)
+        #expect(revised.publishesLate)
+    }
+
+    @Test(
+        "what a window, a step or a source does not take",
+        arguments: [
+            ("window: {type: session, size: 5m}", ["E0105", "E0104"]),
+            ("window: {type: hopping, size: 5m}", ["E0105"]),
+            ("window: {type: count, events: 0}", ["E0111"]),
+            ("window: {type: sliding, size: 5m, every: 1m}", ["E0104"]),
+            ("processing: [{type: deadband, field: t}]", ["E0105"]),
+            ("processing: [{type: deadband, field: t, change: 1, percent: 1}]", ["E0105"]),
+            ("processing: [{type: sample, every: 1m, keep: middle}]", ["E0112"]),
+            ("processing: [{type: enrich, tags: []}]", ["E0111"]),
+        ])
+    func refused(text: String, codes: [String]) {
+        let (configuration, diagnostics) = Configuration.load(
+            texts: [
+                (
+                    "test.yaml",
+                    "streams:\n  s:\n    sources: [{topic: telemetry/+/t, mapping: {t: "
+                        + "payload.value}}]\n    \(text)"
+                )
+            ])
+        #expect(configuration == nil)
+        #expect(Set(diagnostics.map(\.code)) == Set(codes), "\(diagnostics.map(line))")
+    }
+
+    @Test("a source that follows a stream has no topic")
+    func source() {
+        let (_, diagnostics) = Configuration.load(
+            texts: [
+                ("test.yaml", "streams: {s: {sources: [{stream: r, pattern: p, topic: t}]}}")
+            ])
+        #expect(diagnostics.map(\.code) == ["E0119", "E0119"])
+    }
+}

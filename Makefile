@@ -1,10 +1,11 @@
 # Each target first installs what it needs from Debian, if that is missing.
 
-.PHONY: help run test bench deb format lint clean
+.PHONY: help run test test-flink bench deb format lint clean
 
 help:
 	@echo 'make run     the gateway and an emulated building: an hour of summer in a minute'
 	@echo 'make test    build everything and run all tests'
+	@echo 'make test-flink   compare the stream engine with Apache Flink'
 	@echo 'make bench   measure, and print a table'
 	@echo 'make deb     build and check the Debian packages'
 	@echo 'make format  format the sources'
@@ -19,6 +20,9 @@ test:
 	@packaging/dependencies build test
 	@swift build --build-tests --quiet
 	@swift test --skip-build --parallel --quiet
+
+test-flink:
+	@Tests/flink/run.sh
 
 bench:
 	@packaging/dependencies build

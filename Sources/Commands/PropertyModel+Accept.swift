@@ -33,15 +33,10 @@ extension PropertyModel {
     }
 
     private func convert(_ value: Value) -> Value? {
-        switch (type, value) {
-        case (.boolean, .boolean), (.integer, .integer), (.number, .number), (.text, .text),
-            (.timestamp, .timestamp):
-            value
-        case (.number, .integer(let integer)): .number(Double(integer))
-        case (.integer, .number(let number)): Int64(exactly: number).map { .integer($0) }
-        case (.timestamp, .text(let text)): Instant(text).map { .timestamp($0) }
-        default: nil
+        if type == .timestamp, case .text(let text) = value {
+            return Instant(text).map { .timestamp($0) }
         }
+        return value.converted(to: type)
     }
 }
 

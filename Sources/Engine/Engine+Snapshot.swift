@@ -5,7 +5,7 @@ import Twins
 
 /// Checkpoints: the engine's state as bytes, apart from the twins, which are rows of their own.
 extension Engine {
-    private static let version: UInt8 = 1
+    private static let version: UInt8 = 2
 
     /// Writes everything that a later `restore` needs to go on as if nothing had happened.
     package func snapshot(into writer: inout ByteWriter) {

@@ -15,16 +15,22 @@ package enum AggregateFunction: String, Hashable, Sendable, CaseIterable {
     case timeWeightedAvg = "time_weighted_avg"
     case integral, correlation, histogram
 
-    /// Reads a function's name; `p95` is `percentile` with its quantile, 0.95.
+    /// Reads a function's name; `p95` is `percentile` with its quantile, 0.95, and `p999` and
+    /// `p9999` are 99.9 % and 99.99 %.
     package static func named(_ name: String) -> (function: AggregateFunction, quantile: Double?)? {
         if let function = AggregateFunction(rawValue: name) {
             return (function, function == .median ? 0.5 : nil)
         }
         let digits = name.dropFirst()
-        guard name.first == "p", (1...2).contains(digits.count),
-            digits.allSatisfy({ $0.isASCII && $0.isNumber }), let percent = Int(digits)
-        else { return nil }
-        return (.percentile, Double(percent) / 100)
+        guard name.first == "p", digits.allSatisfy({ $0.isASCII && $0.isNumber }) else {
+            return nil
+        }
+        switch digits.count {
+        case 1...2: return Double(digits).map { (.percentile, $0 / 100) }
+        case 3...6 where digits.allSatisfy { $0 == "9" }:
+            return Double("0." + digits).map { (.percentile, $0) }
+        default: return nil
+        }
     }
 
     /// What it can be computed of.

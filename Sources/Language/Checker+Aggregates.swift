@@ -1,16 +1,6 @@
 import Model
 
 extension Checker {
-    /// `avg`, `stddev_pop`, `p95`; and `p999`, `p9999` for 99.9 % and 99.99 %.
-    func aggregate(named name: String) -> (function: AggregateFunction, quantile: Double?)? {
-        if let found = AggregateFunction.named(name) { return found }
-        let digits = name.dropFirst()
-        guard name.first == "p", (3...6).contains(digits.count), digits.allSatisfy({ $0 == "9" }),
-            let quantile = Double("0." + digits)
-        else { return nil }
-        return (.percentile, quantile)
-    }
-
     mutating func aggregate(
         _ found: (function: AggregateFunction, quantile: Double?), _ call: Expression.Call,
         _ range: Range<Int>

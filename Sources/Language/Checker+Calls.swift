@@ -14,7 +14,7 @@ extension Checker {
         if let detector = Detector(rawValue: call.function) {
             return detect(detector, call, range)
         }
-        if let found = aggregate(named: call.function) {
+        if let found = AggregateFunction.named(call.function) {
             return aggregate(found, call, range)
         }
         unknownFunction(call)

@@ -63,7 +63,8 @@ extension Checker {
         _ name: String
     ) -> [(function: AggregateFunction, quantile: Double?, field: Substring)] {
         name.indices.reversed().compactMap { index in
-            guard name[index] == "_", let found = aggregate(named: String(name[..<index])) else {
+            guard name[index] == "_", let found = AggregateFunction.named(String(name[..<index]))
+            else {
                 return nil
             }
             let field = name[name.index(after: index)...]

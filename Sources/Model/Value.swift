@@ -19,6 +19,19 @@ package enum Value: Hashable, Sendable {
         case .text, .timestamp: nil
         }
     }
+
+    /// The same value as one of `type`: whole numbers and floats stand for each other where nothing
+    /// is lost. Nil where it cannot be one.
+    package func converted(to type: ValueType) -> Value? {
+        switch (type, self) {
+        case (.boolean, .boolean), (.integer, .integer), (.number, .number), (.text, .text),
+            (.timestamp, .timestamp):
+            self
+        case (.number, .integer(let integer)): .number(Double(integer))
+        case (.integer, .number(let number)): Int64(exactly: number).map { .integer($0) }
+        default: nil
+        }
+    }
 }
 
 extension Value: CustomStringConvertible {

@@ -18,7 +18,7 @@ extension Stream {
         var isTaken = false
         if plan.retention != nil, let key = keys.key(of: row, device, in: registry) {
             isTaken = revise(
-                key: key, at: time, order: UInt64(device.index) << 16 | UInt64(property.index),
+                key: key, at: time, order: Stream.order(device, property),
                 into: &outputs)
         }
         guard isWanted, !isTaken else { return }

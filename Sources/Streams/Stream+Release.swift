@@ -18,7 +18,7 @@ extension Stream {
         let watermark = clock.watermark
         while let first = buffer.first, first.time <= watermark {
             fireDue(through: first.time, registry: registry, into: &outputs)
-            if keyed != nil || steps != nil || plan.followsStreams {
+            if releasesInstants {
                 releaseInstant(first.time, registry: registry, into: &outputs)
             } else {
                 releaseGroup(first, registry: registry, into: &outputs)

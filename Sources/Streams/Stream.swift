@@ -35,6 +35,8 @@ struct Stream: Sendable {
     var releasedRow: [Value?]
     /// Whether rows wait for the watermark.
     let isOrdered: Bool
+    /// Whether all waiting rows of one time come out together, not only those of one device.
+    let releasesInstants: Bool
     /// Datagrams' rows that may get more fields, at most one for each source.
     var pending: [Pending] = []
 
@@ -117,6 +119,7 @@ struct Stream: Sendable {
         immediate = states.filter { isUnordered && $0.plan.isImmediate }
         ordered = states.filter { !isUnordered || !$0.plan.isImmediate }
         isOrdered = keyed != nil || steps != nil || isRaw && !ordered.isEmpty
+        releasesInstants = keyed != nil || steps != nil || plan.followsStreams
         buffer = ReorderBuffer(width: plan.columns.count, limit: limits.reorderEntries)
         counters = StreamCounters.Stream(name: plan.name)
         row = Array(repeating: nil, count: plan.columns.count)
@@ -132,6 +135,11 @@ struct Stream: Sendable {
         nextDue < .distantFuture ? clock.moment(ofReaching: nextDue) : .distantFuture
     }
 
+    /// Decides between rows of one time.
+    static func order(_ device: Device, _ property: Property) -> UInt64 {
+        UInt64(device.index) << 16 | UInt64(property.index)
+    }
+
     // MARK: Filling a row
 
     /// Puts a reading's value where the row wants it; a value of another type is missing, and
@@ -139,20 +147,10 @@ struct Stream: Sendable {
     mutating func fill(_ column: Int, with value: Value) {
         if case .number = value, case .number = plan.columns[column].type {
             row[column] = value
+        } else if let converted = value.converted(to: plan.columns[column].type) {
+            row[column] = converted
         } else {
-            convert(value, for: column)
-        }
-    }
-
-    private mutating func convert(_ value: Value, for column: Int) {
-        switch (plan.columns[column].type, value) {
-        case (.integer, .integer), (.boolean, .boolean), (.text, .text), (.timestamp, .timestamp):
-            row[column] = value
-        case (.number, .integer(let integer)): row[column] = .number(Double(integer))
-        case (.integer, .number(let number)):
-            row[column] = Int64(exactly: number).map { .integer($0) }
-            if row[column] == nil { counters.typeMismatches += 1 }
-        default: counters.typeMismatches += 1
+            counters.typeMismatches += 1
         }
     }
 
@@ -246,7 +244,7 @@ struct Stream: Sendable {
         }
         if isLate { return }
         guard isOrdered else {
-            let order = UInt64(device.index) << 16 | UInt64(property.index)
+            let order = Stream.order(device, property)
             for table in 0..<tables.count {
                 accumulate(
                     table, key: key, at: time, order: order, registry: registry, into: &outputs)

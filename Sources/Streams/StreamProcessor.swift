@@ -11,6 +11,7 @@ package struct StreamProcessor: Sendable {
     private var routing: RoutingTable
     /// By stream: the sources that take what it puts out, which are of later streams.
     private let followers: [[Follower]]
+    private let hasFollowers: Bool
     /// Streams with a datagram's row that may get more fields.
     private var unfinished: [Int] = []
     /// By stream: passing the time means nothing to it before this moment of the clock.
@@ -37,10 +38,9 @@ package struct StreamProcessor: Sendable {
             }
         }
         self.followers = followers
+        hasFollowers = !followers.allSatisfy(\.isEmpty)
         deadlines = Array(repeating: .distantFuture, count: plans.count)
     }
-
-    private var hasFollowers: Bool { !followers.allSatisfy(\.isEmpty) }
 
     private struct Follower: Sendable {
         var stream: Int

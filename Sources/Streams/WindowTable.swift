@@ -63,11 +63,18 @@ struct WindowTable: Sendable {
     ) -> Bool {
         if size != every { return addToAll(row, key: key, time: time, order: order, plan: plan) }
         guard let slot = slot(key: key, time: time) else { return false }
+        take(row, into: slot, time: time, order: order, plan: plan)
+        return true
+    }
+
+    @inline(__always)
+    private mutating func take(
+        _ row: [Value?], into slot: Int, time: Instant, order: UInt64, plan: [CellPlan]
+    ) {
         let first = slot * cellsPerSlot
         for cell in 0..<plan.count {
             plan[cell].add(row, at: time, order: order, to: &cells[first + cell])
         }
-        return true
     }
 
     /// A slot for each of the windows that overlap at `time`; none between windows with gaps.
@@ -85,11 +92,7 @@ struct WindowTable: Sendable {
         }
         guard count <= limit else { return false }
         for start in starts {
-            guard let slot = find(key: key, start: start.milliseconds) else { continue }
-            for cell in 0..<plan.count {
-                plan[cell].add(
-                    row, at: time, order: order, to: &cells[slot * cellsPerSlot + cell])
-            }
+            _ = add(row, key: key, at: time, order: order, start: start, plan: plan)
         }
         return true
     }
@@ -136,9 +139,7 @@ struct WindowTable: Sendable {
         plan: [CellPlan]
     ) -> Int? {
         guard let slot = find(key: key, start: start.milliseconds) else { return nil }
-        for cell in 0..<plan.count {
-            plan[cell].add(row, at: time, order: order, to: &cells[slot * cellsPerSlot + cell])
-        }
+        take(row, into: slot, time: time, order: order, plan: plan)
         return slot
     }
 

@@ -117,15 +117,7 @@ struct Evaluation: ~Copyable {
     private mutating func fill(_ reading: Reading) {
         let index = Int(reading.property.index)
         guard index < places.count, let place = places[index] else { return }
-        switch (columns[place].type, reading.value) {
-        case (.number, .number), (.integer, .integer), (.boolean, .boolean), (.text, .text),
-            (.timestamp, .timestamp):
-            row[place] = reading.value
-        case (.number, .integer(let integer)): row[place] = .number(Double(integer))
-        case (.integer, .number(let number)):
-            row[place] = Int64(exactly: number).map { .integer($0) }
-        default: break
-        }
+        if let value = reading.value.converted(to: columns[place].type) { row[place] = value }
     }
 
     private mutating func write(_ first: Reading, fields: [Field]?, _ value: Value?) {

@@ -54,6 +54,8 @@ struct PatternCallTests {
             ("delta(t) >= 5", "1 a 1|\n2 a 6|a:2-2\n3 b 9|\n4 a 7|"),
             ("rate(t per 1m) > 60", "1 a 1|\n3 a 4|a:3-3\n4 a 5|\n4 b 99|"),
             ("hour() >= 8", "28799.999 a 1|\n28800 a 1|a:28800-28800"),
+            // Of two events of one time, the first does not see the second.
+            ("sum(t) over 2 events > 10", "1 a 1|\n2 a 9|\n2 a 3|a:2-2\n3 a 1|"),
             ("t > 1 then t < previous(t) - 5 within 1h", "1 a 9|\n2 a 8|\n3 b 0|\n4 a 2|a:1-4"),
         ])
     func earlier(_ condition: String, _ script: String) {

@@ -113,6 +113,10 @@ extension Shape {
             Key(
                 "priority", .choice(Priority.self), default: "normal",
                 "critical: decided and acted upon in the turn the event arrives."),
+            Key(
+                "timeouts", .boolean, default: "false",
+                "Whether what began to match and ran out of its `within` goes upstream too, as "
+                    + "{name}/timeout, with the number of steps_taken."),
         ])
 
     enum Priority: String, CaseIterable { case normal, critical }
@@ -246,8 +250,10 @@ extension PatternDefinition {
         let condition = fields.text("condition")
         let actions = fields.texts("actions")
         let priority = fields.choice("priority", as: Shape.Priority.self)
+        let reportsTimeouts = fields.boolean("timeouts") ?? false
         guard let name, let condition else { return nil }
         self.init(
             name: name, condition: condition, actions: actions, isCritical: priority == .critical)
+        self.reportsTimeouts = reportsTimeouts
     }
 }

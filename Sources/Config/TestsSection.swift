@@ -122,7 +122,10 @@ extension Fields {
 extension Draft {
     /// Reports devices, patterns and streams of tests that do not exist.
     func checkTests(_ registry: Registry, _ report: Report) {
-        let patterns = streams.flatMap(\.patterns).map(\.name.value)
+        let patterns = streams.flatMap(\.patterns).flatMap { pattern in
+            let name = pattern.name.value
+            return pattern.reportsTimeouts ? [name, name + "/timeout"] : [name]
+        }
         let sources = streams.map(\.name.value) + aggregations.map(\.name.value)
         for test in tests {
             let devices =

@@ -168,12 +168,13 @@ package struct Engine: Sendable {
                     } ?? [],
                     fields: event.values, window: "late", into: &effects)
             case .match(let match):
-                // What ran out of its time is for those who look at the streams themselves.
-                guard match.timedOutStep == nil else { continue }
-                tally.note(match)
+                let isMatch = match.timedOutStep == nil
                 publish(
                     .match, name: match.pattern, time: match.time, start: match.since,
-                    key: match.key, fields: match.values, window: nil, into: &effects)
+                    key: match.key, fields: match.values, window: isMatch ? nil : "timeout",
+                    into: &effects)
+                guard isMatch else { continue }
+                tally.note(match)
                 act(on: match, at: now, into: &effects)
             }
         }

@@ -158,7 +158,7 @@ extension Checker {
         _ function: (AggregateFunction, quantile: Double?), of argument: Expression?,
         ofEventsOf label: Label, over: Expression.Call.Over?, _ range: Range<Int>
     ) -> Typed? {
-        guard isReadable(label, range), let argument else { return nil }
+        guard isReadable(label, isAggregate: true, range), let argument else { return nil }
         if function.0.argument == .twoNumbers {
             source.report(
                 .badReference, "`\(function.0.rawValue)` cannot be over the events of a step",
@@ -238,7 +238,10 @@ extension Checker {
         return nil
     }
 
-    private mutating func isReadable(_ label: Label, _ range: Range<Int>) -> Bool {
+    private mutating func isReadable(
+        _ label: Label, isAggregate: Bool = false, _ range: Range<Int>
+    ) -> Bool {
+        let end = isAggregate ? running ?? readable : readable
         let problem: (String, [String])? =
             if label.isSilence {
                 ("the step `\(label.name)` is a silence, which has no events", [])
@@ -247,7 +250,7 @@ extension Checker {
                     "this is computed once an event, whatever has matched before it",
                     ["compare `\(source[range])` outside of it"]
                 )
-            } else if label.step >= readable {
+            } else if label.step >= end {
                 (
                     "the events of `\(label.name)` are not there yet when this is decided",
                     ["refer to it in a later step"]

@@ -32,6 +32,7 @@ extension Checker {
                 .clauseWithoutEffect, "matches of a single step cannot overlap", at: range,
                 help: ["remove `overlapping`"])
         }
+        if case .group = step.what { return }
         if let until = rule.until, step.sustained == nil, !step.isSilence {
             source.report(
                 .clauseWithoutEffect, "one event decides here, so there is nothing to forget",

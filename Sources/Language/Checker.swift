@@ -16,6 +16,9 @@ struct Checker {
     var labels: [Label] = []
     /// How many steps come before what is being checked: their events may be read.
     var readable = 0
+    /// The same for aggregates, where what is being checked is a step of several events: they may
+    /// be over its own so far.
+    var running: Int?
     /// Whether this is computed once a row, not once a match.
     var isOfRow = false
     /// What the condition asks the stream to compute, in the order of the row's further slots.

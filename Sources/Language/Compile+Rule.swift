@@ -28,7 +28,9 @@ extension Checker {
             if index > 0, let link = compile(syntax.links[index - 1], to: step) {
                 links.append(link)
             }
+            running = step.isCounted ? index + 1 : nil
             if let step = compile(step) { steps.append(step) }
+            running = nil
         }
         readable = 0
         let until = syntax.until.flatMap { compile($0.condition, expecting: .boolean) }

@@ -80,7 +80,9 @@ package enum Reference {
             "The value of the field at the first event of an earlier step."),
         entry(
             .step, "aggregate of a step", "avg(LABEL.FIELD), count(LABEL)",
-            "An aggregate over all events of an earlier step."),
+            "An aggregate over all events of an earlier step; in a step of several events, also "
+                + "over its own so far."
+        ),
     ]
 
     private static let clauses = [

@@ -16,6 +16,8 @@ struct PatternGroup: Sendable {
 
     struct Member: Hashable, Sendable {
         var isTrue = false
+        /// It stays so, window after window, until its next row.
+        var isHeld = false
         /// When it became true, or was last.
         var since = Instant.distantPast
     }
@@ -37,9 +39,9 @@ struct PatternGroup: Sendable {
     }
 
     /// The key was true, which counts until it is forgotten.
-    mutating func add(_ key: Int32, at time: Instant, expires: Bool) {
+    mutating func add(_ key: Int32, at time: Instant, expires: Bool, isHeld: Bool = false) {
         let wasTrue = members[key]?.isTrue == true
-        members[key] = Member(isTrue: true, since: time)
+        members[key] = Member(isTrue: true, isHeld: isHeld, since: time)
         if wasTrue { return }
         trueCount += 1
         if expires { expiries.insert(Expiry(time: time, key: key)) }
@@ -50,12 +52,20 @@ struct PatternGroup: Sendable {
         if members[key] == nil { members[key] = Member() }
     }
 
+    /// The key is no longer true of itself; what it was in the open window counts.
+    mutating func release(_ key: Int32) {
+        guard members[key]?.isHeld == true else { return }
+        members[key]?.isHeld = false
+        guard members[key]?.since != end else { return }
+        members[key]?.isTrue = false
+        trueCount -= 1
+    }
+
     /// Forgets what was true at `time` or before, and not since.
     mutating func forget(through time: Instant) {
         while let first = expiries.first, first.time <= time {
             _ = expiries.removeFirst()
-            guard let member = members[first.key] else { continue }
-            if member.since > time {
+            if let member = members[first.key], member.since > time {
                 expiries.insert(Expiry(time: member.since, key: first.key))
             } else {
                 members[first.key]?.isTrue = false
@@ -66,8 +76,11 @@ struct PatternGroup: Sendable {
 
     /// Begins with the next window.
     mutating func close() {
-        for key in members.keys { members[key]?.isTrue = false }
         trueCount = 0
+        for index in members.values.indices {
+            members.values[index].isTrue = members.values[index].isHeld
+            if members.values[index].isHeld { trueCount += 1 }
+        }
         end = .distantFuture
     }
 
@@ -82,7 +95,7 @@ struct PatternGroup: Sendable {
         writer.instant(end)
         writer.list(members.sorted { $0.key < $1.key }) { writer, member in
             writer.unsigned(Int(member.key))
-            writer.bool(member.value.isTrue)
+            writer.unsigned(member.value.isHeld ? 2 : member.value.isTrue ? 1 : 0)
             writer.instant(member.value.since)
         }
     }
@@ -95,11 +108,14 @@ struct PatternGroup: Sendable {
         end = try reader.instant()
         for _ in 0..<(try reader.count()) {
             let key = try reader.count()
-            guard key < keys else { throw .malformed(at: reader.offset) }
-            let isTrue = try reader.bool()
-            let member = Member(isTrue: isTrue, since: try reader.instant())
+            guard key < keys, members[Int32(key)] == nil else {
+                throw .malformed(at: reader.offset)
+            }
+            let state = try reader.count(upTo: 2)
+            let member = Member(
+                isTrue: state > 0, isHeld: state == 2, since: try reader.instant())
             members[Int32(key)] = member
-            guard isTrue else { continue }
+            guard state > 0 else { continue }
             trueCount += 1
             if expires { expiries.insert(Expiry(time: member.since, key: Int32(key))) }
         }
@@ -118,7 +134,7 @@ extension PatternState {
         var result: UInt32 = 0
         for (place, step) in shape.groups.enumerated() {
             let index = slot * shape.groups.count + place
-            let isTrue = shape.conditions[step].map { holds($0, columns) } ?? false
+            let isTrue = shape.conditions[step].map { holds($0, columns) } == true
             let key = slots[slot].key
             if let span = groupSpan {
                 groups[index].meet(key)
@@ -143,21 +159,20 @@ extension PatternState {
         guard count > 0, case .group(let quantifier, _, _) = plan.rule.steps[step].what else {
             return false
         }
+        let share: Double
         switch quantifier {
         case .any: return true
         case .atLeast(let least): return count >= least
-        case .all: return count >= population(index, slot, registry)
-        case .percent(let percent):
-            let share = percent * Double(population(index, slot, registry)) / 100
-            return Double(count) >= share.rounded(.up)
+        case .all: share = 100
+        case .percent(let percent): share = percent
         }
-    }
-
-    /// How many devices there are; of rows that are not of devices, how many keys were seen.
-    private func population(_ index: Int, _ slot: Int, _ registry: Registry) -> Int {
-        max(
-            groups[index].members.count,
-            partitions?.population(of: slot, sources, registry) ?? 0)
+        func isShare(of population: Int) -> Bool {
+            Double(count) >= (share * Double(population) / 100).rounded(.up)
+        }
+        // Those that were seen are fewer than there are, or all that is known: rows may be of
+        // something else than devices. To count the others takes a while.
+        return isShare(of: groups[index].members.count)
+            && isShare(of: partitions.population(of: slot, sources, registry))
     }
 
     // MARK: Windows
@@ -165,20 +180,37 @@ extension PatternState {
     mutating func observeInWindow(
         _ columns: [Value?], slot: Int, start: Instant, end: Instant
     ) {
+        let key = slots[slot].key
+        if let until = plan.rule.until, holds(until, columns) {
+            groups[slot] = PatternGroup()
+        } else if shape.conditions[0].map({ holds($0, columns) }) == true {
+            countInWindow(slot, start: start, end: end)
+        } else {
+            groups[slot].meet(key)
+            groups[slot].release(key)
+        }
+    }
+
+    /// The latest row of a slot is true in the window that it is, or lies in.
+    mutating func countInWindow(_ slot: Int, start: Instant, end: Instant) {
         var (start, end) = (start, end)
         if let window = plan.window, let (size, every) = window.aligned {
             start = end.floored(to: every, offset: window.offset)
             end = start + size
         }
-        let key = slots[slot].key
-        if let until = plan.rule.until, holds(until, columns) {
-            groups[slot] = PatternGroup()
-        } else if shape.conditions[0].map({ holds($0, columns) }) == true {
-            if groups[slot].trueCount == 0 { groups[slot].start = start }
-            groups[slot].end = end
-            groups[slot].add(key, at: end, expires: false)
-        } else {
-            groups[slot].meet(key)
+        if groups[slot].end == .distantFuture { groups[slot].start = start }
+        groups[slot].end = end
+        groups[slot].add(slots[slot].key, at: end, expires: false, isHeld: isAnythingStale)
+    }
+
+    /// Whether a value that the row was asked for has not been there for too long.
+    private var isAnythingStale: Bool {
+        mutating get {
+            let first = width + plan.rule.aggregates.count
+            for (index, call) in plan.rule.calls.enumerated() {
+                if case .stale = call.kind, row[first + index] == .boolean(true) { return true }
+            }
+            return false
         }
     }
 

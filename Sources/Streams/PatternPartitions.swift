@@ -89,8 +89,7 @@ struct PatternPartitions: Sendable {
     /// How many devices of the sources belong to a slot.
     func population(of slot: Int, _ sources: [SourcePlan], _ registry: Registry) -> Int {
         let tag = places[slot].tag
-        return registry.devices.count { device in
-            guard let entry = registry.entry(device) else { return false }
+        return registry.devices.compactMap { registry.entry($0) }.count { entry in
             switch scope {
             case .all: break
             case .group(let group, _): if !entry.groups.contains(group) { return false }
@@ -133,10 +132,10 @@ extension PatternPartitions {
         self = PatternPartitions(per: per, scope: scope, isGroup: isGroup, limit: limit)
         for _ in 0..<(try reader.count()) {
             var place = Place(values: [])
-            if !isGroup { place.key = try reader.count() }
+            if !isGroup { place.key = try reader.count(upTo: keys - 1) }
             if case .text(let tag)? = try reader.value() { place.tag = tag }
             for _ in per { place.values.append(try reader.value()) }
-            guard place.key ?? 0 < keys || isGroup, known[place] == nil, places.count < limit else {
+            guard known[place] == nil, places.count < limit else {
                 throw .malformed(at: reader.offset)
             }
             add(place)

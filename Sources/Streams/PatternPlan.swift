@@ -26,6 +26,14 @@ struct PatternPlan: Sendable {
     }
 }
 
+extension Rule {
+    /// One step, which is over the devices of a group.
+    var isOfGroup: Bool {
+        if steps.count == 1, case .group = steps[0].what { return true }
+        return false
+    }
+}
+
 /// `in IDENT`: a group of the registry's, or a tag whose values divide the devices.
 enum PatternScope: Hashable, Sendable {
     case all

@@ -4,15 +4,15 @@ import Model
 /// A pattern's state as bytes and back.
 extension PatternState {
     func write(into writer: inout ByteWriter) {
-        writer.bool(partitions != nil)
-        partitions?.write(into: &writer)
+        writer.bool(hasPartitions)
+        if hasPartitions { partitions.write(into: &writer) }
         writer.unsigned(trailing.count)
         for aggregate in trailing { aggregate.write(into: &writer) }
         if !plan.rule.calls.isEmpty { calls.write(into: &writer) }
         writer.list(slots) { writer, slot in slot.write(into: &writer) }
         for group in groups { group.write(into: &writer) }
         for value in held { writer.value(value) }
-        stale?.write(into: &writer)
+        if hasStale { stale.write(into: &writer) }
     }
 
     /// `keys` is how many keys there are. Returns the timers that are running, and those of keys.
@@ -22,10 +22,10 @@ extension PatternState {
         self = PatternState(
             plan, width: width, limits: limits, isWindowed: isWindowed, slide: slide,
             sources: sources)
-        guard try reader.bool() == (partitions != nil) else {
+        guard try reader.bool() == hasPartitions else {
             throw .malformed(at: reader.offset)
         }
-        try partitions?.restore(from: &reader, keys: keys)
+        if hasPartitions { try partitions.restore(from: &reader, keys: keys) }
         let aggregates = try reader.count()
         guard aggregates <= keys * plan.rule.aggregates.count,
             aggregates % max(1, plan.rule.aggregates.count) == 0
@@ -36,7 +36,7 @@ extension PatternState {
         }
         if !plan.rule.calls.isEmpty { try calls.restore(from: &reader, keys: keys) }
         let count = try reader.count()
-        guard count <= partitions?.places.count ?? keys else {
+        guard count <= (hasPartitions ? partitions.places.count : keys) else {
             throw .malformed(at: reader.offset)
         }
         for _ in 0..<count {
@@ -53,13 +53,13 @@ extension PatternState {
         if holdsRows {
             for _ in 0..<count * width { held.append(try reader.value()) }
         }
-        try stale?.restore(from: &reader, keys: keys, slots: count)
+        if hasStale { try stale.restore(from: &reader, keys: keys, slots: count) }
         return (timers(), staleTimers())
     }
 
     private mutating func staleTimers() -> [Wake] {
         var result: [Wake] = []
-        for key in 0..<(stale?.keys.count ?? 0) {
+        for key in stale.keys.indices {
             staleWake = nil
             scheduleStale(key)
             if let staleWake { result.append(staleWake) }

@@ -28,8 +28,8 @@ struct PatternState: Sendable {
     let hasCounted: Bool
     /// By key, or by what `partitions` makes of it.
     var slots: [PatternSlot] = []
-    /// Where a slot is something else than a key.
-    var partitions: PatternPartitions?
+    /// Where a slot is something else than a key: what.
+    var partitions: PatternPartitions
     /// By slot, then by group step.
     var groups: [PatternGroup] = []
     /// By key, then by aggregate.
@@ -38,7 +38,8 @@ struct PatternState: Sendable {
     var held: [Value?] = []
     var calls: CallTable
     /// Where a call may turn stale.
-    var stale: PatternStale?
+    let hasStale: Bool
+    var stale: PatternStale
     var row: [Value?]
     /// In all slots.
     var partialCount = 0
@@ -71,26 +72,20 @@ struct PatternState: Sendable {
         shape = PatternShape(plan)
         condition = plan.rule.onlyCondition
         judgesWindows =
-            shape.kinds.count == 1 && !shape.groups.isEmpty && plan.rule.within == nil
-            && (isWindowed || plan.window != nil)
+            plan.rule.isOfGroup && plan.rule.within == nil && (isWindowed || plan.window != nil)
         holdsRows = shape.hasTimers || judgesWindows
         calls = CallTable(plan.rule.calls)
         let rule = plan.rule
         row = Array(
             repeating: nil,
             count: width + rule.aggregates.count + rule.calls.count + rule.captures.count)
-        let isStale = rule.calls.contains { if case .stale = $0.kind { true } else { false } }
-        if isStale {
-            stale = PatternStale(width: width + rule.aggregates.count + rule.calls.count)
-        }
+        hasStale = rule.calls.contains { if case .stale = $0.kind { true } else { false } }
+        stale = PatternStale(width: width + rule.aggregates.count + rule.calls.count)
         isCounted = rule.aggregates.map { $0.events != nil }
         hasCounted = isCounted.contains(true)
         hasPartitions = !rule.per.isEmpty || !shape.groups.isEmpty
-        if hasPartitions {
-            partitions = PatternPartitions(
-                per: rule.per, scope: plan.scope, isGroup: !shape.groups.isEmpty,
-                limit: limits.keys)
-        }
+        partitions = PatternPartitions(
+            per: rule.per, scope: plan.scope, isGroup: !shape.groups.isEmpty, limit: limits.keys)
     }
 
     mutating func reach(_ slot: Int) {
@@ -144,12 +139,12 @@ struct PatternState: Sendable {
         var slot = key
         if hasPartitions {
             guard let place = place(columns, key: key, keys, registry) else {
-                return keepStale(key, slot: nil, at: end)
+                return keepStale(key, slot: -1, at: end)
             }
             slot = place
         }
         reach(slot)
-        if stale != nil { keepStale(key, slot: slot, at: end) }
+        keepStale(key, slot: slot, at: end)
         slots[slot].key = Int32(key)
         if holdsRows {
             for column in 0..<width { held[slot * width + column] = columns[column] }
@@ -173,12 +168,12 @@ struct PatternState: Sendable {
     private mutating func place(
         _ columns: [Value?], key: Int, _ keys: KeyTable, _ registry: Registry
     ) -> Int? {
-        switch partitions?.slot(of: key, columns, keys, registry) {
-        case .some(.slot(let slot)): return slot
-        case .some(.full):
+        switch partitions.slot(of: key, columns, keys, registry) {
+        case .slot(let slot): return slot
+        case .full:
             droppedRows += 1
             return nil
-        case .some(.outside), nil: return nil
+        case .outside: return nil
         }
     }
 

@@ -44,38 +44,47 @@ extension PatternState {
         if judgesWindows {
             judgeWindow(slot, at: due, registry)
         } else {
-            fire(slot, at: due)
+            _ = sweep(slot, at: due) { state, index in state.fire(slot, index, at: due) }
         }
         schedule(slot)
     }
 
-    private mutating func fire(_ slot: Int, at time: Instant) {
+    private mutating func fire(_ slot: Int, _ index: Int, at time: Instant) -> Fate {
+        let partial = slots[slot].partials[index]
+        guard due(of: partial) <= time else { return .stays }
+        if let span = shape.span, time - partial.start >= span {
+            findings.append(
+                PatternFinding(
+                    slot: slot, time: time, since: partial.began, timedOutStep: Int(partial.step)))
+            return .ends
+        }
+        if case .greedy = shape.kinds[Int(partial.step)] {
+            slots[slot].partials[index].step += 1
+        } else if partial.step == 0 {
+            slots[slot].hasFired = true
+        }
+        return finishStep(slot, index, at: time) ? .completes : .stays
+    }
+
+    /// Decides about all that a slot has begun, between two events; true where one completes a
+    /// match behind which all begins anew.
+    mutating func sweep(
+        _ slot: Int, at time: Instant, _ fate: (inout PatternState, Int) -> Fate
+    ) -> Bool {
         var place = slots[slot].head
         var seen: UInt32 = 0
         for index in slots[slot].head..<slots[slot].partials.count {
-            let partial = slots[slot].partials[index]
-            if due(of: partial) <= time {
-                if let span = shape.span, time - partial.start >= span {
-                    findings.append(
-                        PatternFinding(
-                            slot: slot, time: time, since: partial.began,
-                            timedOutStep: Int(partial.step)))
-                    partialCount -= 1
-                    continue
-                }
-                if partial.step == 0, !isGreedy(partial) { slots[slot].hasFired = true }
-                if isGreedy(partial) { slots[slot].partials[index].step += 1 }
-                if finishStep(slot, index, at: time) {
-                    report(slot, at: time, since: partial.began)
-                    partialCount -= 1
-                    if shape.isOverlapping { continue }
-                    partialCount -=
-                        place - slots[slot].head + slots[slot].partials.count - index - 1
-                    return slots[slot].clear()
+            let fate = fate(&self, index)
+            if case .completes = fate {
+                report(slot, at: time, since: slots[slot].partials[index].began)
+                if !shape.isOverlapping {
+                    partialCount -= place - slots[slot].head + slots[slot].partials.count - index
+                    slots[slot].clear()
+                    return true
                 }
             }
             let bit = UInt32(1) << UInt32(slots[slot].partials[index].step)
-            if shape.isPruned, seen & bit != 0 {
+            guard case .stays = fate, !shape.isPruned || seen & bit == 0 else {
                 partialCount -= 1
                 continue
             }
@@ -85,10 +94,6 @@ extension PatternState {
         }
         slots[slot].truncate(to: place, cells: captures, words: shape.words)
         slots[slot].occupied = seen
-    }
-
-    private func isGreedy(_ partial: PatternSlot.Partial) -> Bool {
-        if case .greedy = shape.kinds[Int(partial.step)] { return true }
         return false
     }
 }

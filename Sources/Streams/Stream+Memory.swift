@@ -111,8 +111,8 @@ extension Stream {
             bytes += plan.patternWidth * MemoryLayout<Value?>.stride
             bytes += MemoryLayout<Timer>.stride
         }
-        if let stale = state.stale {
-            bytes += PatternStale.bytesPerKey(width: stale.width) + MemoryLayout<Timer>.stride
+        if state.hasStale {
+            bytes += PatternStale.bytesPerKey(width: state.stale.width) + MemoryLayout<Timer>.stride
         }
         // In the worst case each key has a slot, with its groups, of its own; and is a member.
         bytes +=

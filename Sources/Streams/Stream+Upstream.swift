@@ -19,7 +19,8 @@ extension Stream {
         switch output {
         case .row(let row) where upstream.pattern == nil && row.revision == 0:
             (time, fields, key) = (row.end, row.fields, row.key)
-        case .match(let match) where match.pattern == upstream.pattern:
+        case .match(let match)
+        where match.pattern == upstream.pattern && match.timedOutStep == nil:
             (time, fields, key, device) = (match.time, match.values, match.key, match.device)
         default: return
         }

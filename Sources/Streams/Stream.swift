@@ -110,10 +110,12 @@ struct Stream: Sendable {
         }
         let isRaw = plan.windows.isEmpty
         let every = plan.windows.first?.aligned?.every
+        // Where rows are of something else than devices, no device is waited for.
+        let isOfDevices = plan.keyFields.contains { if case .device = $0 { true } else { false } }
         let states = plan.patterns.map {
             PatternState(
                 $0, width: plan.patternWidth, limits: limits, isWindowed: !isRaw, slide: every,
-                sources: plan.sources)
+                sources: isOfDevices ? plan.sources : [])
         }
         let isUnordered = isRaw && steps == nil
         immediate = states.filter { isUnordered && $0.plan.isImmediate }
@@ -298,11 +300,12 @@ struct Stream: Sendable {
             device: isGroup ? nil : keys.keys[key].device, key: keys.output(key),
             time: finding.time, since: finding.since, values: values,
             actions: pattern.plan.actions, isCritical: pattern.plan.isCritical)
-        if let partitions = pattern.partitions {
-            match.key = partitions.output(finding.slot, keys, columns: plan.patternColumns)
+        if pattern.hasPartitions {
+            match.key = pattern.partitions.output(finding.slot, keys, columns: plan.patternColumns)
         }
         if let step = finding.timedOutStep {
             match.timedOutStep = step
+            match.values.append(Field("steps_taken", .integer(Int64(step))))
             match.actions = []
             counters.timedOut += 1
         } else {

@@ -29,10 +29,12 @@ enum StreamFault: String {
     case unknownUpstream = "E0225"
     case circularStreams = "E0226"
     case badUpstream = "E0227"
+    case noTimeouts = "E0235"
 
     var severity: Diagnostic.Severity {
         switch self {
-        case .unknownDimension, .windowWithoutAggregate, .unknownProperty, .unknownDevice:
+        case .unknownDimension, .windowWithoutAggregate, .unknownProperty, .unknownDevice,
+            .noTimeouts:
             .warning
         default: .error
         }

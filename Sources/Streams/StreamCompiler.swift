@@ -61,10 +61,6 @@ struct StreamCompiler {
                     help: ["add to the stream: window: {type: tumbling, size: 5m}"])
                 return nil
             }
-        } else if let window = stream.window {
-            report(
-                .windowWithoutAggregate,
-                "the window does nothing, because no processing step aggregates", at: window.place)
         }
         let isWindowed = steps.aggregate != nil
         let keyFields = isWindowed ? compileKey(groups, input) : input.ownKey
@@ -74,6 +70,14 @@ struct StreamCompiler {
             compilePattern(
                 pattern, schema: isWindowed ? windowRows : rows,
                 window: isWindowed ? nil : stream.window)
+        }
+        let isJudged = patterns.contains { $0.window != nil }
+        if let window = stream.window, !isWindowed, !isJudged,
+            patterns.count == stream.patterns.count
+        {
+            report(
+                .windowWithoutAggregate,
+                "the window does nothing, because no processing step aggregates", at: window.place)
         }
         let texts =
             steps.texts
@@ -98,8 +102,17 @@ struct StreamCompiler {
         var plan = PatternPlan(
             name: pattern.name.value, rule: rule, actions: pattern.actions.map(\.value),
             isCritical: pattern.isCritical, reportsTimeouts: pattern.reportsTimeouts)
-        if let window, case .tumbling(let size) = window.kind, size > .zero {
+        if rule.isOfGroup, rule.within == nil, let window, case .tumbling(let size) = window.kind,
+            size > .zero
+        {
             plan.window = WindowPlan(name: nil, kind: window.kind, offset: window.offset)
+        }
+        if pattern.reportsTimeouts, PatternShape(plan).span == nil {
+            report(
+                .noTimeouts,
+                "nothing of `\(pattern.name.value)` can run out of its time: it has no `within` "
+                    + "that several events must keep", at: pattern.name,
+                help: ["add a `within` to its condition, or remove `timeouts`"])
         }
         for case .group(_, let name?, _) in rule.steps.map(\.what) {
             plan.scope = PatternScope(of: name, in: registry)

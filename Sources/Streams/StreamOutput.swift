@@ -78,7 +78,7 @@ package struct Match: Hashable, Sendable {
     package var actions: [String]
     package var isCritical: Bool
     /// Nil for a match. Else it is none: it had begun, and its time ran out at this step, counted
-    /// from 0; it has no actions.
+    /// from 0, which its values tell as `steps_taken`; it has no actions.
     package var timedOutStep: Int?
 
     package init(

@@ -53,6 +53,13 @@ struct OperatorTests {
         #expect(revised.publishesLate)
     }
 
+    @Test("a pattern that reports what runs out of its time", arguments: [true, false])
+    func timeouts(_ isAsked: Bool) throws {
+        let stream = try stream(
+            "patterns: [{name: p, condition: t > 1 then t < 1 within 1m, timeouts: \(isAsked)}]")
+        #expect(stream.patterns.map(\.reportsTimeouts) == [isAsked])
+    }
+
     @Test(
         "what a window, a step or a source does not take",
         arguments: [
@@ -64,6 +71,7 @@ struct OperatorTests {
             ("processing: [{type: deadband, field: t, change: 1, percent: 1}]", ["E0105"]),
             ("processing: [{type: sample, every: 1m, keep: middle}]", ["E0112"]),
             ("processing: [{type: enrich, tags: []}]", ["E0111"]),
+            ("patterns: [{name: p, condition: t > 1, timeouts: 5s}]", ["E0108"]),
         ])
     func refused(text: String, codes: [String]) {
         let (configuration, diagnostics) = Configuration.load(

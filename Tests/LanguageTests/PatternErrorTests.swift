@@ -89,6 +89,9 @@ import Testing
 
     @Test(arguments: [
         Case("a: «b.x» > 1 then b: door", .badReference, help: "later step"),
+        Case("a: x > 1 and «count(a)» > 1 then door", .badReference, help: "later step"),
+        Case("a: x > «a.x» 3 times", .badReference, help: "later step"),
+        Case("a: x > previous(«max(a.x)») 3 times", .badReference, help: "outside"),
         Case("a: no door for 5m then «a.x» > 1", .badReference),
         Case("a: door then «a» and x > 1", .badReference, help: "count(a)"),
         Case("opn: door then «open.x» > 1", .unknownName, help: "`opn.x`"),

@@ -97,6 +97,15 @@ struct CompilerTests {
             "a window without an aggregate",
             ["E0210 the window does nothing, because no processing step aggregates"], window: "1m"),
         Case(
+            "a window in which a group is judged", [], window: "1m",
+            patterns: [("p", "at least 2 devices: t > 1")]),
+        Case(
+            "a window beside a group's own span", ["E0210 the window does nothing"], window: "1m",
+            patterns: [("p", "at least 2 devices: t > 1 within 5m"), ("q", "t > 1")]),
+        Case(
+            "a window whose pattern is wrong", ["E0313 there is no `x` here"], window: "1m",
+            patterns: [("p", "any devices: x > 1")]),
+        Case(
             "a property in no model",
             [
                 "E0211 no device here has a property `temp` in its model / "

@@ -85,6 +85,41 @@ struct PatternGroupTests {
         expect(two, "1 r b;2 p a;3 r x;4 q a;5 p a;6 r b;@9", gives: [])
     }
 
+    @Test("only devices of the sources are waited for")
+    func sources() {
+        var story = Story([stream([("p", "all devices: t > 30")])])
+        story.play(
+            """
+            1 a 31 |
+            2 b 31 |
+            3 m 0  |
+            4 c 31 |
+            5 d 31 |
+            6 a 31 | p  1-5 id=d t=31.0
+            """)
+    }
+
+    @Test("rows that are of no device: groups are of what they are of")
+    func tags() {
+        var story = Story([
+            stream(
+                [
+                    ("any", "any devices in sensors: avg_t > 30"),
+                    ("floor", "all devices in floor: avg_t > 30"),
+                ], window: "10s", measures: [("avg_t", "avg")], by: ["floor"])
+        ])
+        story.play(
+            """
+            1  a 31 |
+            2  d 31 |
+            3  c 9  |
+            11 d 31 | [0,10) ? avg_t=9.0; [0,10) 1 avg_t=31.0; [0,10) 2 avg_t=31.0; \
+            any sensors 0-10 avg_t=31.0; floor 1 0-10 avg_t=31.0; floor 2 0-10 avg_t=31.0
+            21 d 9 | [10,20) 2 avg_t=31.0; any sensors 10-20 avg_t=31.0; \
+            floor 2 10-20 avg_t=31.0
+            """)
+    }
+
     @Test("per divides the devices' rows")
     func per() {
         let rule = sequence([group(.atLeast(2), "a")]) { $0.per = [6] }

@@ -33,6 +33,15 @@ private let rules: [Rule] = {
         sequence([group(.atLeast(2), "a")]), sequence([group(.percent(60), "a")], within: "6s"),
         sequence([group(.any, "a"), step("b")]),
     ]
+    result += [
+        "v is stale after 4s", "a then v is stale after 4s then b within 20s",
+        "a without v is stale after 4s then b", "a then no v is stale after 4s for 9s",
+        "v is not stale after 4s for 6s then b", "a at least 2 times then v is stale after 4s",
+        "o: a then v is stale after 4s and o.v > 4 overlapping",
+        "a then v is stale after 4s per line until line is stale after 9s",
+        "at least 2 devices: v is stale after 4s then b",
+        "o: v > coalesce(max(o.v), 0) 3 times within 30s",
+    ].map { rule($0) }
     return result
 }()
 
@@ -46,7 +55,8 @@ struct PatternPropertyTests {
             let letters = ["a", "b", "c", "x", "?a"].filter { _ in
                 Int.random(in: 0..<3, using: &random) == 0
             }
-            let value = Int.random(in: 0...9, using: &random)
+            let number = Int.random(in: 0...14, using: &random)
+            let value = number > 9 ? "-" : "\(number)"
             let line = ["one", "two"].randomElement(using: &random) ?? "one"
             return "\(time) \(device) .\(letters.joined()) \(value) \(line)"
         }.joined(separator: ";") + ";@\(time + 100)"

@@ -135,6 +135,16 @@ func expect(
 
 // MARK: Rules
 
+/// A rule as it is written, over rows as they are or over windows.
+func rule(_ text: String, isWindowed: Bool = false) -> Rule {
+    var diagnostics: [Diagnostic] = []
+    let rule = Rule.compile(
+        Located(text), schema: Schema(columns: PatternStory.columns, isWindowed: isWindowed),
+        diagnostics: &diagnostics)
+    guard let rule else { preconditionFailure("\(text): \(diagnostics)") }
+    return rule
+}
+
 /// A condition over the columns, and `extra` ones behind them.
 func condition(_ text: String, _ extra: [String] = []) -> Program {
     var diagnostics: [Diagnostic] = []

@@ -24,6 +24,9 @@ package enum Code: String, Sendable, CaseIterable {
     case badAddress = "E0120"
     case notAnInstant = "E0121"
     case tooMany = "E0122"
+    case badCSV = "E0123"
+    case badCell = "E0124"
+    case duplicateRow = "E0125"
 
     /// What the code stands for, for the documentation.
     package var meaning: String {
@@ -50,6 +53,9 @@ package enum Code: String, Sendable, CaseIterable {
         case .conflict: "Two settings contradict each other."
         case .badAddress: "An address is not scheme://host:port."
         case .notAnInstant: "A point in time as in RFC 3339 is wanted."
+        case .badCSV: "A table's file is not comma-separated values with a header."
+        case .badCell: "A value in a table's file is not what its column holds."
+        case .duplicateRow: "A table has two rows for one key, and one time if there are times."
         case .tooMany: "A limit of the gateway does not allow for what is configured."
         }
     }

@@ -37,13 +37,22 @@ package struct Configuration: Sendable {
         return (decode(roots, known: known, report), report.sorted)
     }
 
-    /// The same from texts in memory, each with the name that diagnostics give it.
+    /// The same from texts in memory, each with the name that diagnostics give it. Those called
+    /// `.csv` are the files of tables.
     package static func load(
         texts: [(file: String, text: String)], known: KnownNames = KnownNames()
     ) -> (Configuration?, [Diagnostic]) {
         let report = Report()
-        let roots = texts.compactMap { NodeReader.read(Array($0.text.utf8), file: $0.file, report) }
-        let configuration = decode(roots, known: known, report)
+        var roots: [Node] = []
+        var files: [String: [UInt8]] = [:]
+        for (file, text) in texts {
+            if file.hasSuffix(".csv") {
+                files[file] = Array(text.utf8)
+            } else if let root = NodeReader.read(Array(text.utf8), file: file, report) {
+                roots.append(root)
+            }
+        }
+        let configuration = decode(roots, known: known, files: files, report)
         return (report.hasErrors ? nil : configuration, report.sorted)
     }
 
@@ -56,11 +65,12 @@ package struct Configuration: Sendable {
         return (report.hasErrors ? nil : configuration, report.sorted)
     }
 
-    /// Decodes trees that have been read, or built, already.
-    package static func decode(_ roots: [Node], known: KnownNames, _ report: Report)
-        -> Configuration
-    {
-        var draft = Draft(report)
+    /// Decodes trees that have been read, or built, already; and the files that their tables name
+    /// where these are not among `files`.
+    package static func decode(
+        _ roots: [Node], known: KnownNames, files: [String: [UInt8]] = [:], _ report: Report
+    ) -> Configuration {
+        var draft = Draft(report, files: files)
         for root in roots { draft.addGateway(root) }
         for root in roots { draft.add(root) }
         return draft.finish(known: known)

@@ -13,6 +13,7 @@ extension Shape {
             Key("devices", .shape(.devices), "The devices known beforehand."),
             Key("models", .table(.shape(.model)), "What kinds of devices there are."),
             Key("workflow", .text, "The name of the workflow that this file is part of."),
+            Key("tables", .table(.shape(.table)), "Rows that events are enriched from."),
             Key("streams", .table(.shape(.stream)), "Event processing and patterns."),
             Key("commands", .table(.shape(.sequence)), "Command sequences."),
             Key(
@@ -30,6 +31,7 @@ struct Draft {
     var workflows: [Located<String>] = []
     var builder = RegistryBuilder()
     var streams: [StreamDefinition] = []
+    var tables: [ReferenceTable] = []
     var sequences: [SequenceDefinition] = []
     var aggregations: [AggregationDefinition] = []
     var twinSync: [TwinSyncDefinition] = []
@@ -40,10 +42,15 @@ struct Draft {
     /// Where each thing is defined, by section and name.
     private var places: [String: Place] = [:]
     private let report: Report
+    /// Files by name that are not to be read from the disk.
+    private let files: [String: [UInt8]]
     /// How many groups a device may be in, on average, so that ranges cannot fill the memory.
     private static let groupsPerDevice = 4
 
-    init(_ report: Report) { self.report = report }
+    init(_ report: Report, files: [String: [UInt8]] = [:]) {
+        self.report = report
+        self.files = files
+    }
 
     /// Reads all sections of one file. Limits of the gateway section apply from then on, so it is
     /// read from all files before the rest.
@@ -53,6 +60,10 @@ struct Draft {
         if let devices = fields.node("devices") { addDevices(devices) }
         for entry in fields.table("models") where isNew("model", entry.key) {
             builder.models.append(ModelDraft(named: entry.key, entry.value, report))
+        }
+        for entry in fields.table("tables") where isNew("table", entry.key) {
+            let draft = TableDraft(named: entry.key, entry.value, files: files, report)
+            tables.append(draft?.table ?? ReferenceTable(unreadable: entry.key))
         }
         for entry in fields.table("streams") where isNew("stream", entry.key) {
             guard let stream = StreamDefinition(named: entry.key, entry.value, report) else {
@@ -140,7 +151,7 @@ struct Draft {
         return Configuration(
             definition: Definition(
                 workflow: workflows.first?.value ?? "workflow", registry: registry,
-                streams: streams, sequences: sequences, aggregations: aggregations,
+                streams: streams, tables: tables, sequences: sequences, aggregations: aggregations,
                 twinSync: twinSync, edgeDistribution: edgeDistribution,
                 scenarios: scenarios.map(\.definition), tests: tests),
             gateway: gateway, workflows: workflows)

@@ -25,25 +25,30 @@ enum SourceFiles {
         return files
     }
 
-    /// A file's bytes; nil with the reason reported where it cannot be read.
-    static func read(_ file: String, _ report: Report) -> [UInt8]? {
+    /// A file's bytes; nil with the reason reported where it cannot be read. Of a file that is
+    /// longer than `limit` more than that comes back.
+    static func read(
+        _ file: String, limit: Int = NodeReader.Limits().bytes, at place: Place? = nil,
+        _ report: Report
+    ) -> [UInt8]? {
+        let place = place ?? Place(file: file, line: 1, column: 1)
         // The path is copied into a C string for the call.
         let descriptor = unsafe open(file, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else {
-            fail(file, reason(), report)
+            fail(file, reason(), at: place, report)
             return nil
         }
         defer { close(descriptor) }
         var status = stat()
         // The struct is ours; fstat fills it.
         guard unsafe fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-            fail(file, "it is not a regular file", report)
+            fail(file, "it is not a regular file", at: place, report)
             return nil
         }
         var bytes: [UInt8] = []
         var block = [UInt8](repeating: 0, count: 64 << 10)
         // One byte more than is allowed tells the reader that the file is too large.
-        while bytes.count <= NodeReader.Limits().bytes {
+        while bytes.count <= limit {
             // `read` writes at most the array's own length.
             let count = unsafe block.withUnsafeMutableBytes { buffer in
                 unsafe Glibc.read(descriptor, buffer.baseAddress, buffer.count)
@@ -51,7 +56,7 @@ enum SourceFiles {
             if count == 0 { return bytes }
             if count < 0 {
                 if errno == EINTR { continue }
-                fail(file, reason(), report)
+                fail(file, reason(), at: place, report)
                 return nil
             }
             bytes += block[..<count]
@@ -95,9 +100,11 @@ enum SourceFiles {
         unsafe String(cString: strerror(errno))
     }
 
-    private static func fail(_ file: String, _ reason: String, _ report: Report) {
+    private static func fail(
+        _ file: String, _ reason: String, at place: Place? = nil, _ report: Report
+    ) {
         report.add(
             .unreadableFile, "cannot read \(file): \(reason)",
-            at: Place(file: file, line: 1, column: 1))
+            at: place ?? Place(file: file, line: 1, column: 1))
     }
 }

@@ -4,7 +4,7 @@ import Streams
 extension Shape {
     /// Every kind of processing step.
     static let steps: [Shape] = [
-        filter, aggregate, derive, enrich, deduplicate, deadband, debounce, sample, rate, join,
+        filter, aggregate, derive, enrichment, deduplicate, deadband, debounce, sample, rate, join,
     ]
 
     static let derive = Shape(
@@ -15,11 +15,19 @@ extension Shape {
             Key("expression", .text, required: true, "temperature * 1.8 + 32"),
         ])
 
-    static let enrich = Shape(
-        "an enrichment", "Adds what is known of the device to each event.",
+    static let enrichment = Shape(
+        "an enrichment", "Adds what is known of the device, or what a table tells, to each event.",
         [
             Key("type", .choice(["enrich"]), required: true, "enrich"),
-            Key("tags", .list(.text, 1...100), required: true, "Tags that become fields."),
+            Key("tags", .list(.text, 1...100), "Tags of the device that become fields."),
+            Key("table", .text, "The table that fields come from, instead of tags."),
+            Key(
+                "on", .either([.texts, .table(.text)]),
+                "The event's field for each column of the table's key: {model: model_tag}; by "
+                    + "default those of the same names."),
+            Key(
+                "fields", .either([.texts, .table(.text)]),
+                "The table's columns that become fields, or {field: column}; by default all."),
         ])
 
     static let deduplicate = Shape(
@@ -63,13 +71,32 @@ extension Shape {
         ])
 
     static let join = Shape(
-        "a join", "Gives each event the latest values of fields that it lacks.",
+        "a join",
+        "Gives each event the latest values of fields that it lacks; or makes one event of two, "
+            + "one of them from the source that `with` names.",
         [
             Key("type", .choice(["join"]), required: true, "join"),
-            Key("fields", .list(.text, 1...100), required: true, "Fields of other sources."),
-            Key("by", .texts, "Only of events alike in these; by default, of the same device."),
-            Key("within", .span, required: true, "Only values less old than this."),
+            Key("by", .texts, "Only events alike in these; by default, of the same device."),
+            Key("fields", .list(.text, 1...100), "Fields of other sources, at their latest."),
+            Key("within", .span, "For `fields`: only values less old than this."),
+            Key(
+                "with", .text,
+                "A source by its topic, stream or pattern: its events are the other sources' "
+                    + "partners."),
+            Key("before", .spanOrZero, default: "0s", "How much earlier a partner may come."),
+            Key(
+                "after", .spanOrZero, default: "0s",
+                "A partner comes less than this later; what is joined has the later time."),
+            Key(
+                "window", .shape(.window),
+                "The partner is in the same tumbling or hopping window, and what is joined has "
+                    + "the time of its end."),
+            Key(
+                "unmatched", .choice(Unmatched.self), default: "drop",
+                "keep: an event without a partner comes out too, when none can come any more."),
         ])
+
+    enum Unmatched: String, CaseIterable { case drop, keep }
 
     static let rate = Shape(
         "a rate", "Adds the change of a field since the device's event before.",
@@ -100,20 +127,75 @@ extension ProcessingDefinition {
             let expression = fields.text("expression")
             guard let name, let expression else { return nil }
             self = .derive(name: name, expression: expression)
-        case "enrich": self = .enrich(tags: fields.texts("tags"))
+        case "enrich": self.init(enrichment: fields, report)
         case "deduplicate":
             self = .deduplicate(
                 by: fields.texts("by"), within: fields.duration("within"), at: node.place)
-        case "join":
-            let (names, on) = (fields.texts("fields"), fields.texts("by"))
-            guard let span = fields.duration("within") else { return nil }
-            self = .join(fields: names, on: on, within: span, at: node.place)
+        case "join": self.init(join: fields, report)
         case "sample":
             let kept = fields.choice("keep", as: ProcessingDefinition.Kept.self)
             guard let period = fields.duration("every"), let kept else { return nil }
             self = .sample(every: period, keep: kept, at: node.place)
         default: self.init(ofField: fields, report)
         }
+    }
+
+    private init?(enrichment fields: Fields, _ report: Report) {
+        let tags = fields.texts("tags")
+        let table = fields.text("table")
+        let on = fields.names("on")
+        let columns = fields.names("fields")
+        guard let table else {
+            if !fields.has("tags"), !fields.has("table") {
+                report.add(
+                    .missingKey, "an enrichment needs `tags` or `table`", at: fields.node,
+                    help: ["`table`: \(Shape.enrichment.key("table").summary)"])
+            }
+            fields.refuse(["on", "fields"], "needs a `table`")
+            self = .enrich(tags: tags)
+            return
+        }
+        fields.refuse(["tags"], "cannot stand beside `table`")
+        self = .lookup(
+            LookupDefinition(
+                table: table, on: on.map { (column: $0.0, field: $0.1) },
+                fields: columns.map { (field: $0.0, column: $0.1) }))
+    }
+
+    private init?(join fields: Fields, _ report: Report) {
+        let (names, by) = (fields.texts("fields"), fields.texts("by"))
+        let within = fields.duration("within")
+        let with = fields.text("with")
+        let before = fields.duration("before") ?? .zero
+        let after = fields.duration("after") ?? .zero
+        let window = fields.node("window").flatMap { WindowDefinition($0, report) }
+        let keeps = fields.choice("unmatched", as: Shape.Unmatched.self) == .keep
+        guard let with else {
+            for name in ["fields", "within"] where !fields.has(name) {
+                report.add(
+                    .missingKey, "a join without `with` needs `\(name)`", at: fields.node,
+                    help: ["`\(name)`: \(Shape.join.key(name).summary)"])
+            }
+            fields.refuse(["before", "after", "window", "unmatched"], "needs `with`")
+            guard let within else { return nil }
+            self = .join(fields: names, on: by, within: within, at: fields.node.place)
+            return
+        }
+        fields.refuse(["fields", "within"], "cannot stand beside `with`")
+        if fields.has("window") {
+            fields.refuse(["before", "after"], "cannot stand beside `window`")
+        } else if !fields.has("before"), !fields.has("after") {
+            report.add(
+                .missingKey, "a join needs `before` and `after`, or `window`", at: fields.node,
+                help: ["`after`: \(Shape.join.key("after").summary)"])
+            return nil
+        }
+        if fields.has("window"), window == nil { return nil }
+        self = .joinWith(
+            JoinDefinition(
+                with: with, by: by,
+                window.map { .window($0) } ?? .interval(before: before, after: after),
+                keepsUnmatched: keeps, at: fields.node.place))
     }
 
     /// Steps that are about one field.
@@ -140,6 +222,27 @@ extension ProcessingDefinition {
             guard let field, let name, let unit else { return nil }
             self = .rate(field: field, name: name, per: unit)
         default: return nil
+        }
+    }
+}
+
+extension Fields {
+    /// Names, each with what it stands for: a list of names stands for themselves.
+    fileprivate func names(_ name: String) -> [(Located<String>, Located<String>)] {
+        guard let node = node(name) else { return [] }
+        guard case .sequence(let elements) = node.content else {
+            return Scalars.table(node, name, report).compactMap { entry in
+                Scalars.text(entry.value, report).map { (entry.key, $0) }
+            }
+        }
+        return elements.compactMap { Scalars.text($0, report) }.map { ($0, $0) }
+    }
+
+    /// Reports keys that are out of place.
+    fileprivate func refuse(_ names: [String], _ why: String) {
+        for name in names where has(name) {
+            report.add(
+                .conflict, "`\(name)` \(why)", at: place(name), length: name.utf8.count)
         }
     }
 }

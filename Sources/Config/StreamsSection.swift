@@ -15,6 +15,13 @@ extension Shape {
                 "mapping", .table(.text),
                 "What fills each field: topic[1], payload.value, payload.temperature; of another "
                     + "stream its fields, by default all."),
+            Key(
+                "sequence", .text,
+                "payload.seq: the number that each device gives its events, which lets events that "
+                    + "come twice count once, and orders those of one time."),
+            Key(
+                "units", .table(.unit),
+                "Fields that are converted to a unit, from that of each device's model."),
             Key("stream", .text, "The windows of another stream, instead of a topic."),
             Key("pattern", .text, "The matches of a pattern, instead of a topic."),
             Key(
@@ -95,6 +102,9 @@ extension Shape {
                         + ["p50", "p75", "p90", "p95", "p99"]), required: true,
                 "What is computed; p95 is percentile with quantile 0.95."),
             Key("field", .text, "The field it is computed of; count may go without."),
+            Key(
+                "expression", .text,
+                "In place of a field: abs(delta(temperature)); count counts where it is true."),
             Key("by", .text, "The second field, for correlation."),
             Key("quantile", .number(0...1), "Which percentile: 0.95."),
         ])
@@ -138,10 +148,15 @@ extension SourceDefinition {
         }
         let lateness = fields.duration("lateness") ?? .zero
         let idleTimeout = fields.duration("idle_timeout") ?? .zero
+        let sequence = fields.text("sequence")
+        let units = fields.table("units").compactMap { entry in
+            Scalars.unit(entry.value, report).map { (field: entry.key, unit: $0) }
+        }
         let stream = fields.text("stream")
         let pattern = fields.text("pattern")
         if let upstream = stream.map({ .stream($0) }) ?? pattern.map({ Upstream.pattern($0) }) {
-            for name in ["topic", "group", "lateness", "idle_timeout"] where fields.has(name) {
+            for name in ["topic", "group", "lateness", "idle_timeout", "sequence", "units"]
+            where fields.has(name) {
                 report.add(
                     .conflict, "a source that follows a stream has no `\(name)`",
                     at: fields.place(name), length: name.utf8.count)
@@ -158,6 +173,8 @@ extension SourceDefinition {
         self.init(
             group: group, topic: topic, mapping: mapping, lateness: lateness,
             idleTimeout: idleTimeout)
+        self.sequence = sequence
+        self.units = units
     }
 }
 
@@ -231,15 +248,23 @@ extension AggregateDefinition {
         let name = fields.name("name")
         let function = fields.choice("function")
         let field = fields.text("field")
+        let expression = fields.text("expression")
         guard let name, let function else { return nil }
-        if field == nil, !fields.has("field"), function.value != AggregateFunction.count.rawValue {
+        if fields.has("field"), fields.has("expression") {
+            report.add(
+                .conflict, "a function is either of a `field` or of an `expression`",
+                at: fields.place("expression"), length: "expression".utf8.count)
+        }
+        if !fields.has("field"), !fields.has("expression"),
+            function.value != AggregateFunction.count.rawValue
+        {
             report.add(
                 .missingKey, "`\(function.value)` needs a `field`", at: function.place,
                 length: function.value.utf8.count)
         }
         self.init(
-            name: name, function: function, field: field, by: fields.text("by"),
-            quantile: fields.number("quantile"))
+            name: name, function: function, field: field, expression: expression,
+            by: fields.text("by"), quantile: fields.number("quantile"))
     }
 }
 

@@ -9,6 +9,7 @@ package struct Definition: Sendable {
     package var workflow: String
     package var registry: Registry
     package var streams: [StreamDefinition]
+    package var tables: [ReferenceTable]
     package var sequences: [SequenceDefinition]
     package var aggregations: [AggregationDefinition]
     package var twinSync: [TwinSyncDefinition]
@@ -18,7 +19,8 @@ package struct Definition: Sendable {
 
     package init(
         workflow: String = "workflow", registry: Registry = Registry(),
-        streams: [StreamDefinition] = [], sequences: [SequenceDefinition] = [],
+        streams: [StreamDefinition] = [], tables: [ReferenceTable] = [],
+        sequences: [SequenceDefinition] = [],
         aggregations: [AggregationDefinition] = [], twinSync: [TwinSyncDefinition] = [],
         edgeDistribution: [EdgeDistribution] = [], scenarios: [ScenarioDefinition] = [],
         tests: [TestDefinition] = []
@@ -26,6 +28,7 @@ package struct Definition: Sendable {
         self.workflow = workflow
         self.registry = registry
         self.streams = streams
+        self.tables = tables
         self.sequences = sequences
         self.aggregations = aggregations
         self.twinSync = twinSync

@@ -49,7 +49,7 @@ package struct Plan: Sendable {
         scenarios = definition.scenarios
         streams = StreamProcessor(
             streams: definition.streams, aggregations: definition.aggregations,
-            registry: registry, diagnostics: &diagnostics)
+            tables: definition.tables, registry: registry, diagnostics: &diagnostics)
         twins = TwinTable(
             registry: registry, sync: definition.twinSync, diagnostics: &diagnostics)
         commands = CommandScheduler(

@@ -123,9 +123,11 @@ extension Gateway {
 extension StreamCounters.Stream {
     fileprivate var counts: [(String, UInt64)] {
         [
-            ("accepted", accepted), ("filtered", filtered), ("late", late),
+            ("accepted", accepted), ("filtered", filtered), ("duplicates", duplicates),
+            ("late", late),
             ("windows_closed", windowsClosed), ("matches", matches),
             ("dropped_by_limit", droppedByLimit), ("type_mismatches", typeMismatches),
+            ("unmatched", unmatched),
         ]
     }
 }

@@ -64,7 +64,7 @@ extension Checker {
         _ over: Expression.Call.Over?, of written: String, _ range: Range<Int>
     ) -> Milliseconds? {
         switch scope {
-        case .row:
+        case .row, .step:
             source.report(
                 .notOnOneRow, "`\(written)` spans time, and here one row at a time is looked at",
                 at: range, help: ["use it in the condition of a pattern"])

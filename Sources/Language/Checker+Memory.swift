@@ -2,38 +2,43 @@ import Model
 
 // Functions and operators that remember earlier rows of their key.
 extension Checker {
-    /// Where the rows of a rule have what calls and captures leave there is known only when all
-    /// aggregates are; until then these stand for it.
+    /// Where the rows of a rule or a step have what calls and captures leave there is known only
+    /// when all aggregates are; until then these stand for it.
     static let callSlots: UInt64 = 1 << 40
     static let captureSlots: UInt64 = 1 << 41
 
     mutating func mayRemember(_ range: Range<Int>) -> Bool {
         let text = source[range]
         switch scope {
-        case .rule:
+        case .rule, .step, .aggregate:
             return true
         case .row:
             source.report(
                 .notOnOneRow,
                 "`\(text)` needs to know when or after what a row comes, and here one row is "
                     + "looked at alone", at: range, help: ["use it in the condition of a pattern"])
-        case .aggregate, .capture:
+        case .capture:
             source.report(
-                .notOnOneRow, "`\(text)` cannot stand inside an aggregate", at: range,
+                .notOnOneRow,
+                "`\(text)` cannot stand inside an aggregate over the events of a step", at: range,
                 help: ["make it a field of its own in a step before"])
         }
         return false
     }
 
-    /// The node that reads what `kind` computes of the argument; equal calls share a slot.
+    /// The node that reads what `kind` computes of the argument; equal calls share a slot. Inside
+    /// an aggregate it reads the row that the aggregate takes in.
     mutating func remember(
         _ kind: Call.Kind, of argument: Typed? = nil, type: ValueType, _ range: Range<Int>
     ) -> Int? {
         let node = argument?.node ?? builder.leaf(.constant, 1)
         guard let program = emit(node, argument?.type ?? .boolean, range) else { return nil }
         let call = Call(kind, of: program, type: type)
-        let index = calls.firstIndex(of: call) ?? calls.count
-        if index == calls.count { calls.append(call) }
+        let known = scope == .aggregate ? fed : calls
+        let index = known.firstIndex(of: call) ?? known.count
+        if index == known.count {
+            if scope == .aggregate { fed.append(call) } else { calls.append(call) }
+        }
         return builder.leaf(type.load, Checker.callSlots + UInt64(index))
     }
 

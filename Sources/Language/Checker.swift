@@ -24,11 +24,15 @@ struct Checker {
     /// What the condition asks the stream to compute, in the order of the row's further slots.
     var aggregates: [AggregateCall] = []
     var calls: [Call] = []
+    /// Those inside its aggregates, which are computed before them.
+    var fed: [Call] = []
     var captures: [Rule.Capture] = []
 
     enum Scope: Equatable {
         /// One row and nothing else.
         case row
+        /// A row behind those of its key before it: functions that remember are allowed.
+        case step
         /// Aggregates and functions that remember are allowed.
         case rule
         /// Inside an aggregate: each row of its span.

@@ -45,8 +45,9 @@ extension Checker {
         rule.per = per
         rule.until = until
         rule.calls = calls
+        rule.fed = fed
         rule.captures = captures
-        return rule.relocated(behind: schema.columns.count + aggregates.count)
+        return rule.relocated(behind: schema.columns.count)
     }
 
     private mutating func label(_ steps: [StepSyntax]) {
@@ -130,9 +131,11 @@ extension Checker {
 
 extension Rule {
     /// What calls and captures leave in a row lies behind the aggregates, whose number was not
-    /// known when the programs were made.
-    fileprivate func relocated(behind end: Int) -> Rule {
-        let (first, count) = (UInt64(end), UInt64(calls.count))
+    /// known when the programs were made; in a row that aggregates take in, behind its `width`
+    /// columns.
+    fileprivate func relocated(behind width: Int) -> Rule {
+        let (first, count) = (UInt64(width + aggregates.count), UInt64(calls.count))
+        func feed(_ program: Program) -> Program { program.withCalls(at: width) }
         func move(_ program: Program) -> Program {
             program.relocated { slot in
                 if slot >= Checker.captureSlots {
@@ -159,6 +162,13 @@ extension Rule {
         }
         rule.until = until.map(move)
         for index in calls.indices { rule.calls[index].argument = move(calls[index].argument) }
+        for index in fed.indices { rule.fed[index].argument = feed(fed[index].argument) }
+        for index in aggregates.indices where !fed.isEmpty {
+            if case .program(let program) = aggregates[index].argument {
+                rule.aggregates[index].argument = .program(feed(program))
+            }
+            rule.aggregates[index].second = aggregates[index].second.map(feed)
+        }
         return rule
     }
 }

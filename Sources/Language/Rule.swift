@@ -4,7 +4,8 @@ package import Model
 /// behind them.
 ///
 /// Programs read a row of slots: the schema's columns, then a slot per entry of `aggregates`, then
-/// one per entry of `calls`, then one per entry of `captures`.
+/// one per entry of `calls`, then one per entry of `captures`. Those inside aggregates read the
+/// columns and then a slot per entry of `fed`.
 package struct Rule: Sendable {
     /// At least one.
     package var steps: [Step]
@@ -27,6 +28,8 @@ package struct Rule: Sendable {
     package var aggregates: [AggregateCall]
     /// What is computed of a row and those before it.
     package var calls: [Call] = []
+    /// The same of a row that aggregates take in, before they do.
+    package var fed: [Call] = []
     /// What later conditions read of the events of earlier steps.
     package var captures: [Capture] = []
 
@@ -189,7 +192,8 @@ package struct AggregateCall: Hashable, Sendable {
 /// order, and appends its value.
 package struct Call: Hashable, Sendable {
     package var kind: Kind
-    /// Evaluated on the row (its columns, then aggregates, then the calls before this one).
+    /// Evaluated on the row: its columns, then aggregates, if there are any, then the calls before
+    /// this one.
     package var argument: Program
     /// What the slot holds.
     package var type: ValueType

@@ -6,7 +6,9 @@ import Model
 struct Fingerprint {
     private(set) var value: UInt64 = 0xcbf2_9ce4_8422_2325
 
-    init(_ stream: StreamDefinition, _ columns: [Schema.Column]) {
+    init(
+        _ stream: StreamDefinition, _ columns: [Schema.Column], _ tables: [ReferenceTable] = []
+    ) {
         add("stream", stream.name.value)
         add(stream.sources, columns)
         add(stream.window)
@@ -18,6 +20,11 @@ struct Fingerprint {
                 add("aggregate")
                 for field in by { add(field.value) }
                 add(functions)
+            case .lookup(let lookup):
+                add(step.withoutPlaces)
+                for table in tables where table.name.value == lookup.table.value {
+                    add("table", "\(table.fingerprint)")
+                }
             default: add(step.withoutPlaces)
             }
         }
@@ -60,6 +67,8 @@ struct Fingerprint {
             case nil: break
             }
             for (field, path) in source.mapping { add(field.value, path.value) }
+            if let sequence = source.sequence { add("sequence", sequence.value) }
+            for (field, unit) in source.units { add("unit", field.value, unit.symbol) }
         }
         for column in columns { add(column.name, column.type.rawValue, column.unit?.symbol ?? "") }
     }
@@ -80,6 +89,7 @@ struct Fingerprint {
     private mutating func add(_ functions: [AggregateDefinition]) {
         for function in functions {
             add(function.name.value, function.function.value, function.field?.value ?? "")
+            if let expression = function.expression { add("of", expression.value) }
             if let second = function.by { add("by", second.value) }
             if let quantile = function.quantile { add("quantile", "\(quantile)") }
         }
@@ -104,6 +114,19 @@ extension ProcessingDefinition {
         case .sample(let period, let kept, _): return "sample \(period) \(kept)"
         case .join(let fields, let on, let within, _):
             return "join \(list(fields)) \(list(on)) \(within)"
+        case .lookup(let lookup):
+            let on = lookup.on.map { "\($0.column.value) \($0.field.value)" }
+            let fields = lookup.fields.map { "\($0.field.value) \($0.column.value)" }
+            return "lookup \(lookup.table.value) \(on) \(fields)"
+        case .joinWith(let join):
+            let keeps = join.keepsUnmatched ? "keep" : "drop"
+            switch join.kind {
+            case .interval(let before, let after):
+                return "join \(join.with.value) \(list(join.by)) \(keeps) \(before) \(after)"
+            case .window(let window):
+                return "join \(join.with.value) \(list(join.by)) \(keeps) \(window.kind) "
+                    + "\(window.offset)"
+            }
         case .rate(let field, let name, let unit):
             return "rate \(field.value) \(name.value) \(unit)"
         }

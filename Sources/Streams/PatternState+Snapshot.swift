@@ -9,6 +9,7 @@ extension PatternState {
         writer.unsigned(trailing.count)
         for aggregate in trailing { aggregate.write(into: &writer) }
         if !plan.rule.calls.isEmpty { calls.write(into: &writer) }
+        if !plan.rule.fed.isEmpty { for table in fed { table.write(into: &writer) } }
         writer.list(slots) { writer, slot in slot.write(into: &writer) }
         for group in groups { group.write(into: &writer) }
         for value in held { writer.value(value) }
@@ -35,6 +36,9 @@ extension PatternState {
             trailing.append(try TrailingAggregate(call, from: &reader))
         }
         if !plan.rule.calls.isEmpty { try calls.restore(from: &reader, keys: keys) }
+        for index in fed.indices where !plan.rule.fed.isEmpty {
+            try fed[index].restore(from: &reader, keys: keys)
+        }
         let count = try reader.count()
         guard count <= (hasPartitions ? partitions.places.count : keys) else {
             throw .malformed(at: reader.offset)

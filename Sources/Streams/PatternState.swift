@@ -37,6 +37,11 @@ struct PatternState: Sendable {
     /// By slot, then by column: the latest row, where a timer may report it.
     var held: [Value?] = []
     var calls: CallTable
+    /// What aggregates take in remembers rows: of those over a span, and of those over a number of
+    /// events, which take rows in at another moment.
+    var fed: [CallTable]
+    /// A row, and what was computed for the aggregates behind it.
+    var fedRow: [Value?] = []
     /// Where a call may turn stale.
     let hasStale: Bool
     var stale: PatternStale
@@ -76,6 +81,11 @@ struct PatternState: Sendable {
         holdsRows = shape.hasTimers || judgesWindows
         calls = CallTable(plan.rule.calls)
         let rule = plan.rule
+        fed = [false, true].map { counted in
+            CallTable(
+                rule.aggregates.contains { ($0.events != nil) == counted } ? rule.fed : [])
+        }
+        if !rule.fed.isEmpty { fedRow = Array(repeating: nil, count: width + rule.fed.count) }
         row = Array(
             repeating: nil,
             count: width + rule.aggregates.count + rule.calls.count + rule.captures.count)
@@ -110,13 +120,18 @@ struct PatternState: Sendable {
         counted: Bool
     ) -> Int {
         growTrailing(to: key + 1)
+        if !fedRow.isEmpty {
+            for column in 0..<width { fedRow[column] = row[column] }
+            fed[counted ? 1 : 0].fill(&fedRow, from: width, key: key, at: time)
+        }
         var forgotten = 0
         let aggregates = plan.rule.aggregates.count
         for index in 0..<aggregates where isCounted[index] == counted {
             // The span lends the call, which the array would copy.
             let place = key * aggregates + index
             if !trailing[place].add(
-                plan.rule.aggregates.span[index], row, partials, at: time, limit: limit)
+                plan.rule.aggregates.span[index], fedRow.isEmpty ? row : fedRow, partials,
+                at: time, limit: limit)
             {
                 forgotten += 1
             }

@@ -1,7 +1,7 @@
 import Model
 
 /// Rows that wait for the watermark, so that patterns which care see them in the one total order:
-/// event time, device number, property number, arrival.
+/// event time, device number, the device's own number of the event, property number, arrival.
 ///
 /// A row that comes in order is put behind the others; only stragglers go through a heap.
 struct ReorderBuffer: Sendable {
@@ -19,6 +19,8 @@ struct ReorderBuffer: Sendable {
     struct Entry: Comparable, Sendable {
         var time: Instant
         var device: Device
+        /// The least there is where the device does not number its events.
+        var sequence: Int64
         var property: Property
         var arrival: UInt64
         var slot: Int32
@@ -32,6 +34,7 @@ struct ReorderBuffer: Sendable {
             if left.device.index != right.device.index {
                 return left.device.index < right.device.index
             }
+            if left.sequence != right.sequence { return left.sequence < right.sequence }
             if left.property.index != right.property.index {
                 return left.property.index < right.property.index
             }
@@ -60,7 +63,10 @@ struct ReorderBuffer: Sendable {
         MemoryLayout<Entry>.stride + width * MemoryLayout<Value?>.stride + 4
     }
 
-    mutating func add(_ row: [Value?], time: Instant, device: Device, property: Property) {
+    mutating func add(
+        _ row: [Value?], time: Instant, device: Device, sequence: Int64 = .min,
+        property: Property
+    ) {
         let slot: Int32
         if let reused = free.popLast() {
             slot = reused
@@ -70,7 +76,8 @@ struct ReorderBuffer: Sendable {
         }
         for column in 0..<width { values[Int(slot) * width + column] = row[column] }
         let entry = Entry(
-            time: time, device: device, property: property, arrival: arrivals, slot: slot)
+            time: time, device: device, sequence: sequence, property: property,
+            arrival: arrivals, slot: slot)
         arrivals += 1
         if let last = run.last, entry < last {
             stragglers.insert(entry)
@@ -108,6 +115,7 @@ extension ReorderBuffer {
         writer.list((run.elements + stragglers.elements).sorted()) { writer, entry in
             writer.instant(entry.time)
             writer.unsigned(UInt64(entry.device.index))
+            writer.signed(entry.sequence)
             writer.unsigned(UInt64(entry.property.index))
             for column in 0..<width { writer.value(values[Int(entry.slot) * width + column]) }
         }
@@ -117,14 +125,17 @@ extension ReorderBuffer {
         self = ReorderBuffer(width: width, limit: limit)
         for _ in 0..<(try reader.count()) {
             let time = try reader.instant()
-            let device = Device(index: UInt32(try reader.count()))
+            let device = Device(index: UInt32(try reader.count(upTo: Int(UInt32.max))))
+            let sequence = try reader.signed()
             let property = try reader.count()
             guard property <= Int(UInt16.max), count < limit else {
                 throw .malformed(at: reader.offset)
             }
             var row: [Value?] = []
             for _ in 0..<width { row.append(try reader.value()) }
-            add(row, time: time, device: device, property: Property(index: UInt16(property)))
+            add(
+                row, time: time, device: device, sequence: sequence,
+                property: Property(index: UInt16(property)))
         }
     }
 }

@@ -1,13 +1,15 @@
 import Language
 import Model
 
-/// A processing step before the aggregate, as it is compiled.
+/// A processing step as it is compiled, on rows of sources or on those of windows.
 enum StepPlan: Sendable {
-    case filter(Program)
+    case filter(Formula)
     /// The column takes the expression's value.
-    case derive(column: Int, Program)
+    case derive(column: Int, Formula)
     /// The columns take the device's tags.
     case tags([(column: Int, tag: String)])
+    /// The columns take what a reference table knows.
+    case lookup(TableLookup)
     /// Drops a row whose columns (all, where there are none) were those of one that passed less
     /// than `within` ago.
     case deduplicate(by: [Int], within: Milliseconds)
@@ -27,7 +29,8 @@ enum StepPlan: Sendable {
     /// Whether it remembers rows, so that it must see them in the total order.
     var isOrdered: Bool {
         switch self {
-        case .filter, .derive, .tags: false
+        case .filter(let formula), .derive(_, let formula): formula.remembers
+        case .tags, .lookup: false
         case .deduplicate, .deadband, .debounce, .sample, .rate, .join: true
         }
     }
@@ -42,6 +45,14 @@ enum StepPlan: Sendable {
         switch self {
         case .debounce, .sample(_, .last): true
         default: false
+        }
+    }
+
+    /// The expression, where that is what it consists of.
+    var formula: Formula? {
+        switch self {
+        case .filter(let formula), .derive(_, let formula): formula
+        default: nil
         }
     }
 }

@@ -2,24 +2,34 @@ import Language
 import Model
 
 /// The steps that remember rows, and those behind them, for all keys: a device, or one of its
-/// properties where a source takes any. Rows come in the total order.
+/// properties where a source takes any; of rows of windows, a key of the stream and a window. Rows
+/// come in the total order.
 struct StepTable: Sendable {
     let steps: [StepPlan]
     let width: Int
     /// Keys, and entries of a deduplication, may not be more than this.
     let limit: Int
-    private let isByProperty: Bool
+    let isByProperty: Bool
+    /// What a held row has beside its columns: the partials of a window's measures. Nil for rows of
+    /// sources.
+    let measures: Int?
     private var numbers: [Owner: Int32] = [:]
-    private var owners: [Owner] = []
+    private(set) var owners: [Owner] = []
     /// By key, then by step.
-    private var states: [State] = []
+    var states: [State] = []
     /// By step: what has passed a deduplication.
-    private var passed: [Passed]
+    var passed: [Passed]
     /// By step: what joins add.
-    private var joins: [LatestTable]
+    var joins: [LatestTable]
+    /// By step: the functions in its expression that remember rows.
+    var calls: [CallTable]
+    /// A row, and behind it what those functions have left.
+    private var extended: [Value?] = []
     private var timers = Heap<Timer>()
     /// Rows given up because of the limit.
     private var dropped: UInt64 = 0
+    /// Rows that no table knew anything of.
+    private var unmatched: UInt64 = 0
 
     /// Whose rows belong together.
     struct Owner: Hashable, Sendable {
@@ -27,7 +37,7 @@ struct StepTable: Sendable {
         var property: UInt16
     }
 
-    private struct State: Sendable {
+    struct State: Sendable {
         /// Of the last row that passed, or since when the candidate is there.
         var time = Instant.distantPast
         /// The last value that passed.
@@ -36,9 +46,17 @@ struct StepTable: Sendable {
         var candidate: Value?
         /// Empty where none is held.
         var held: [Value?] = []
+        /// The window whose row is held.
+        var window: Window?
     }
 
-    private struct Passed: Sendable {
+    /// What belongs to a window's row beside its columns.
+    struct Window: Sendable {
+        var start: Instant
+        var partials: [AggregatePartial]
+    }
+
+    struct Passed: Sendable {
         var times: [[Value?]: Instant] = [:]
         var order = Deque<Entry>()
 
@@ -65,13 +83,15 @@ struct StepTable: Sendable {
         }
     }
 
-    init(_ steps: [StepPlan], width: Int, isByProperty: Bool, limit: Int) {
+    init(_ steps: [StepPlan], width: Int, isByProperty: Bool, limit: Int, measures: Int? = nil) {
         self.steps = steps
         self.width = width
         self.isByProperty = isByProperty
         self.limit = limit
+        self.measures = measures
         passed = steps.map { _ in Passed() }
         joins = steps.map { _ in LatestTable(limit: limit) }
+        calls = steps.map { CallTable($0.formula?.calls ?? []) }
     }
 
     /// When the first row that is held comes out.
@@ -80,10 +100,12 @@ struct StepTable: Sendable {
     /// Bytes of all steps with so many keys, each at its limit.
     func bytes(keys: Int) -> Int {
         var bytes = keys * 64
-        for step in steps {
-            bytes += keys * MemoryLayout<State>.stride
+        for (step, table) in zip(steps, calls) {
+            bytes += keys * (MemoryLayout<State>.stride + table.bytesPerKey)
             if step.holdsRow {
-                bytes += keys * (width * MemoryLayout<Value?>.stride + MemoryLayout<Timer>.stride)
+                let partials = (measures ?? 0) * MemoryLayout<AggregatePartial>.stride
+                bytes += keys * (width * MemoryLayout<Value?>.stride + partials)
+                bytes += keys * MemoryLayout<Timer>.stride
             }
             if case .join(let columns, let on, _) = step {
                 bytes += limit * LatestTable.bytes(columns: columns.count, on: max(1, on.count))
@@ -102,13 +124,19 @@ struct StepTable: Sendable {
         return dropped
     }
 
+    /// Rows of which tables knew nothing since the last time this was asked.
+    mutating func takeUnmatched() -> UInt64 {
+        defer { unmatched = 0 }
+        return unmatched
+    }
+
     private mutating func key(of device: Device, _ property: Property) -> Int? {
         let owner = Owner(device: device.index, property: isByProperty ? property.index : 0)
         if let number = numbers[owner] { return Int(number) }
         return add(owner)
     }
 
-    private mutating func add(_ owner: Owner) -> Int? {
+    mutating func add(_ owner: Owner) -> Int? {
         guard owners.count < limit else { return nil }
         numbers[owner] = Int32(owners.count)
         owners.append(owner)
@@ -120,33 +148,40 @@ struct StepTable: Sendable {
 
     /// Sends a row through the steps; false where one of them drops or keeps it.
     mutating func pass(
-        _ row: inout [Value?], device: Device, property: Property, at time: Instant
+        _ row: inout [Value?], device: Device, property: Property, at time: Instant,
+        window: Window? = nil
     ) -> Bool {
         guard let key = key(of: device, property) else {
             dropped += 1
             return false
         }
-        return pass(&row, from: 0, key: key, at: time)
+        return pass(&row, from: 0, key: key, at: time, window)
     }
 
     private mutating func pass(
-        _ row: inout [Value?], from first: Int, key: Int, at time: Instant
+        _ row: inout [Value?], from first: Int, key: Int, at time: Instant, _ window: Window?
     ) -> Bool {
-        for step in first..<steps.count where !take(&row, step, key: key, at: time) { return false }
+        for step in first..<steps.count where !take(&row, step, key: key, at: time, window) {
+            return false
+        }
         return true
     }
 
     private mutating func take(
-        _ row: inout [Value?], _ step: Int, key: Int, at time: Instant
+        _ row: inout [Value?], _ step: Int, key: Int, at time: Instant, _ window: Window?
     ) -> Bool {
         let place = key * steps.count + step
         switch steps[step] {
-        case .filter(let program): return program.holds(row) == true
-        case .derive(let column, let program):
-            row[column] = program.evaluate(row)
+        case .filter(let formula):
+            return value(of: formula, row, step, key: key, at: time) == .boolean(true)
+        case .derive(let column, let formula):
+            row[column] = value(of: formula, row, step, key: key, at: time)
             return true
         // Filled in on arrival, wherever the step stands.
         case .tags: return true
+        case .lookup(let lookup):
+            if !lookup.fill(&row, at: time) { unmatched += 1 }
+            return true
         case .deduplicate(let columns, let span):
             return isNew(row, columns, step, key: key, at: time, within: span)
         case .deadband(let column, let band):
@@ -157,7 +192,9 @@ struct StepTable: Sendable {
             states[place].value = .number(value)
             return true
         case .debounce(let column, let span):
-            if let value = row[column] { debounce(value, row, step, key: key, at: time, for: span) }
+            if let value = row[column], debounce(value, step, key: key, at: time, for: span) {
+                hold(row, window, place)
+            }
             return false
         case .join(let columns, let on, let span):
             if !joins[step].fill(
@@ -167,19 +204,37 @@ struct StepTable: Sendable {
             }
             return true
         case .sample(let period, let kept):
-            return sample(row, step, key: key, at: time, every: period, kept)
+            return sample(row, step, key: key, at: time, every: period, kept, window)
         case .rate(let source, let column, let unit):
-            row[column] = nil
-            guard let value = row[source]?.double else { return true }
-            let span = time - states[place].time
-            if let last = states[place].value?.double, span > .zero {
-                let rate = (value - last) / Double(span.count) * Double(unit.count)
-                row[column] = rate.isFinite ? .number(rate) : nil
-            }
-            states[place].value = .number(value)
-            states[place].time = time
+            row[column] = rate(of: row[source]?.double, place, at: time, per: unit)
             return true
         }
+    }
+
+    private mutating func value(
+        of formula: Formula, _ row: [Value?], _ step: Int, key: Int, at time: Instant
+    ) -> Value? {
+        if !formula.remembers { return formula.value(of: row, at: time, in: &extended) }
+        extended.removeAll(keepingCapacity: true)
+        extended += row.prefix(formula.width)
+        for _ in formula.calls { extended.append(nil) }
+        calls[step].fill(&extended, from: formula.width, key: key, at: time)
+        return formula.program.evaluate(extended)
+    }
+
+    private mutating func rate(
+        of value: Double?, _ place: Int, at time: Instant, per unit: Milliseconds
+    ) -> Value? {
+        guard let value else { return nil }
+        var result: Value?
+        let span = time - states[place].time
+        if let last = states[place].value?.double, span > .zero {
+            let rate = (value - last) / Double(span.count) * Double(unit.count)
+            result = rate.isFinite ? .number(rate) : nil
+        }
+        states[place].value = .number(value)
+        states[place].time = time
+        return result
     }
 
     private func joinKey(_ row: [Value?], _ on: [Int], _ key: Int) -> [Value?] {
@@ -219,26 +274,27 @@ struct StepTable: Sendable {
         return true
     }
 
+    /// Whether the row with this value is to be held.
     private mutating func debounce(
-        _ value: Value, _ row: [Value?], _ step: Int, key: Int, at time: Instant,
-        for span: Milliseconds
-    ) {
+        _ value: Value, _ step: Int, key: Int, at time: Instant, for span: Milliseconds
+    ) -> Bool {
         let place = key * steps.count + step
         if value == states[place].value {
             states[place].candidate = nil
             states[place].held = []
-            return
+            states[place].window = nil
+            return false
         }
-        states[place].held = row
-        if value == states[place].candidate { return }
+        if value == states[place].candidate { return true }
         states[place].candidate = value
         states[place].time = time
         wait(until: time + span, step, key)
+        return true
     }
 
     private mutating func sample(
         _ row: [Value?], _ step: Int, key: Int, at time: Instant, every period: Milliseconds,
-        _ kept: ProcessingDefinition.Kept
+        _ kept: ProcessingDefinition.Kept, _ window: Window?
     ) -> Bool {
         let place = key * steps.count + step
         let start = time.floored(to: period)
@@ -251,11 +307,16 @@ struct StepTable: Sendable {
             states[place].time = start
             wait(until: start + period, step, key)
         }
-        states[place].held = row
+        hold(row, window, place)
         return false
     }
 
-    private mutating func wait(until due: Instant, _ step: Int, _ key: Int) {
+    private mutating func hold(_ row: [Value?], _ window: Window?, _ place: Int) {
+        states[place].held = row
+        states[place].window = window
+    }
+
+    mutating func wait(until due: Instant, _ step: Int, _ key: Int) {
         timers.insert(
             Timer(due: due, step: Int32(step), owner: owners[key], key: Int32(key)))
     }
@@ -267,25 +328,37 @@ struct StepTable: Sendable {
         var device: Device
         var property: Property
         var row: [Value?]
+        var window: Window?
     }
 
-    /// The rows that come out at `firstDue`, through the steps behind.
-    mutating func fire() -> [Released] {
+    /// The rows that come out at `firstDue`, through the steps behind, in the order of the devices;
+    /// where these are the keys of a table, which has been ranked, in the order of its names.
+    mutating func fire(_ keys: KeyTable? = nil) -> [Released] {
         guard let due = firstDue else { return [] }
+        var dueNow: [Timer] = []
+        while timers.first?.due == due, let timer = timers.removeFirst() { dueNow.append(timer) }
+        if let keys {
+            func place(_ timer: Timer) -> (Int32, Int32, UInt16) {
+                (-timer.step, keys.rank(of: Int(timer.owner.device)), timer.owner.property)
+            }
+            dueNow.sort { place($0) < place($1) }
+        }
         var released: [Released] = []
-        while timers.first?.due == due, let timer = timers.removeFirst() {
+        for timer in dueNow {
             let (step, key) = (Int(timer.step), Int(timer.key))
             let place = key * steps.count + step
             guard isDue(steps[step], states[place], at: due) else { continue }
             var row = states[place].held
+            let window = states[place].window
             states[place].held = []
+            states[place].window = nil
             states[place].value = states[place].candidate ?? states[place].value
             states[place].candidate = nil
-            guard pass(&row, from: step + 1, key: key, at: due) else { continue }
+            guard pass(&row, from: step + 1, key: key, at: due, window) else { continue }
             released.append(
                 Released(
                     device: Device(index: timer.owner.device),
-                    property: Property(index: timer.owner.property), row: row))
+                    property: Property(index: timer.owner.property), row: row, window: window))
         }
         return released
     }
@@ -308,64 +381,5 @@ extension ProcessingDefinition.Band {
         case .absolute(let width): abs(value - last) <= width
         case .percent(let percent): abs(value - last) <= abs(last) * percent / 100
         }
-    }
-}
-
-extension StepTable {
-    func write(into writer: inout ByteWriter) {
-        writer.list(owners) { writer, owner in
-            writer.unsigned(UInt64(owner.device))
-            writer.unsigned(UInt64(owner.property))
-        }
-        for state in states {
-            writer.instant(state.time)
-            writer.value(state.value)
-            writer.value(state.candidate)
-            writer.list(state.held) { $0.value($1) }
-        }
-        for passed in passed {
-            writer.list(passed.order.elements) { writer, entry in
-                writer.instant(entry.time)
-                writer.list(entry.key) { $0.value($1) }
-            }
-        }
-        for join in joins { join.write(into: &writer) }
-    }
-
-    mutating func restore(from reader: inout ByteReader) throws(RecordError) {
-        self = StepTable(steps, width: width, isByProperty: isByProperty, limit: limit)
-        for _ in 0..<(try reader.count()) {
-            let device = try reader.count()
-            let property = try reader.count()
-            guard property <= Int(UInt16.max),
-                add(Owner(device: UInt32(device), property: UInt16(property))) != nil
-            else { throw .malformed(at: reader.offset) }
-        }
-        for place in states.indices {
-            states[place].time = try reader.instant()
-            states[place].value = try reader.value()
-            states[place].candidate = try reader.value()
-            for _ in 0..<(try reader.count()) { states[place].held.append(try reader.value()) }
-            guard [0, width].contains(states[place].held.count) else {
-                throw .malformed(at: reader.offset)
-            }
-            guard !states[place].held.isEmpty else { continue }
-            let (key, step) = place.quotientAndRemainder(dividingBy: steps.count)
-            switch steps[step] {
-            case .debounce(_, let span): wait(until: states[place].time + span, step, key)
-            case .sample(let period, _): wait(until: states[place].time + period, step, key)
-            default: throw .malformed(at: reader.offset)
-            }
-        }
-        for step in steps.indices {
-            for _ in 0..<(try reader.count()) {
-                let time = try reader.instant()
-                var key: [Value?] = []
-                for _ in 0..<(try reader.count()) { key.append(try reader.value()) }
-                passed[step].times[key] = time
-                passed[step].order.append(Passed.Entry(time: time, key: key))
-            }
-        }
-        for step in steps.indices { try joins[step].restore(from: &reader) }
     }
 }

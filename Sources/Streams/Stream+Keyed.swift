@@ -42,7 +42,7 @@ extension Stream {
         into outputs: inout [StreamOutput]
     ) {
         emit(
-            plan.windows.first?.name, key: key, from: closed.start, to: closed.end,
-            closed.partials, registry: registry, into: &outputs)
+            0, key: key, from: closed.start, to: closed.end, closed.partials, registry: registry,
+            into: &outputs)
     }
 }

@@ -13,13 +13,12 @@ extension Stream {
         guard isWanted || !immediate.isEmpty || plan.retention != nil else { return }
         fillNames(source, device, property, registry)
         let values = isWanted ? lateValues(device, registry) : []
-        guard passesFilters(), passesArrivalSteps(device, registry) else { return }
+        guard passesFilters(), passesArrivalSteps(device, at: time, registry) else { return }
         take(device, property, at: time, isLate: true, registry: registry, into: &outputs)
         var isTaken = false
         if plan.retention != nil, let key = keys.key(of: row, device, in: registry) {
             isTaken = revise(
-                key: key, at: time, order: Stream.order(device, property),
-                into: &outputs)
+                key: key, at: time, order: order(device, property), into: &outputs)
         }
         guard isWanted, !isTaken else { return }
         lateOutputs += 1
@@ -33,6 +32,7 @@ extension Stream {
     /// The sources' fields, before any step.
     private func lateValues(_ device: Device, _ registry: Registry) -> [Field] {
         var values = fields(of: row)
+        guard device.index != Stream.noDevice.index else { return values }
         for column in plan.deviceColumns {
             let name = plan.columns[column].name
             for index in values.indices where values[index].name == name {
@@ -67,9 +67,12 @@ extension Stream {
                     counters.revisions += 1
                     let revision = closed[table].countRevision(of: slot)
                     let partials = plan.measures.map { closed[table].cell(slot: slot, $0.cell) }
-                    emitRow(
-                        plan.windows[table].name, key: key, from: start, to: end, partials,
-                        revision: revision, into: &outputs)
+                    var columns = windowColumns(of: partials, key: key)
+                    if passesRowSteps(&columns, at: end) {
+                        putOut(
+                            columns, table, key: key, from: start, to: end, partials,
+                            revision: revision, into: &outputs)
+                    }
                 }
             }
         }

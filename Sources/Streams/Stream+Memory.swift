@@ -73,7 +73,21 @@ extension Stream {
                 MemoryLayout<PatternSlot.Partial>.stride + 8 * shape.words
                     + pattern.rule.captures.count * MemoryLayout<PatternSlot.Cell>.stride)
         }
+        if let join = plan.join {
+            let width = plan.columns.count
+            add(
+                "join", JoinTable.mostRows(join, devices: keyCount, limits: limits),
+                JoinSide.bytes(width: width, key: max(1, join.by.count)))
+            add("joined rows", limits.joinRows, JoinTable.bytesPerResult(width: width))
+        }
         if let steps { add("steps", keyCount, (steps.bytes(keys: keyCount) - 1) / keyCount + 1) }
+        if let rowSteps {
+            let rows = keyCount * max(1, plan.windows.count)
+            add("steps behind windows", rows, (rowSteps.bytes(keys: rows) - 1) / rows + 1)
+        }
+        for source in plan.sources where source.sequence != nil {
+            add("sequences", keyCount, SequenceTable.bytesPerDevice)
+        }
         if isOrdered {
             add("reorder", limits.reorderEntries, ReorderBuffer.bytes(width: plan.columns.count))
         }
@@ -107,6 +121,7 @@ extension Stream {
         let state = PatternState(pattern, width: plan.patternWidth, limits: limits)
         let shape = state.shape
         var bytes = MemoryLayout<PatternSlot>.stride + state.calls.bytesPerKey
+        bytes += state.fed.reduce(0) { $0 + $1.bytesPerKey }
         if state.holdsRows {
             bytes += plan.patternWidth * MemoryLayout<Value?>.stride
             bytes += MemoryLayout<Timer>.stride

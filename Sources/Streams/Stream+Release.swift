@@ -30,8 +30,8 @@ extension Stream {
         findNextDue()
     }
 
-    /// Lets happen what is due by `time`, in the order of time: timers, then windows' ends, then
-    /// the rows that steps have held.
+    /// Lets happen what is due by `time`, in the order of time: timers, then the rows of windows
+    /// that steps have held, then windows' ends, then the other rows that steps have held.
     private mutating func fireDue(
         through time: Instant, registry: Registry, into outputs: inout [StreamOutput]
     ) {
@@ -40,15 +40,21 @@ extension Stream {
             let tableEnd = table.map { tables[$0].firstEnd } ?? .distantFuture
             let sessionEnd = keyed?.firstDue ?? .distantFuture
             let stepDue = steps?.firstDue ?? .distantFuture
-            let due = min(min(tableEnd, sessionEnd), stepDue)
+            let joinDue = join?.firstDue ?? .distantFuture
+            let rowDue = rowSteps?.firstDue ?? .distantFuture
+            let due = min(min(tableEnd, sessionEnd), min(min(stepDue, joinDue), rowDue))
             guard due <= time, due < .distantFuture else { break }
             fireTimers(through: due, registry: registry, into: &outputs)
-            if let table, tableEnd == due {
+            if rowDue == due {
+                fireRowSteps(due: due, registry: registry, into: &outputs)
+            } else if let table, tableEnd == due {
                 close(table, registry: registry, into: &outputs)
             } else if sessionEnd == due {
                 closeSessions(due: due, registry: registry, into: &outputs)
-            } else {
+            } else if stepDue == due {
                 fireSteps(due: due, registry: registry, into: &outputs)
+            } else {
+                fireJoin(due: due, registry: registry, into: &outputs)
             }
         }
         fireTimers(through: time, registry: registry, into: &outputs)
@@ -73,6 +79,8 @@ extension Stream {
             due = min(due, tables[table].firstEnd - Milliseconds(1))
         }
         if let held = steps?.firstDue { due = min(due, held - Milliseconds(1)) }
+        if let held = rowSteps?.firstDue { due = min(due, held - Milliseconds(1)) }
+        if let end = join?.firstDue { due = min(due, end - Milliseconds(1)) }
         if let end = keyed?.firstDue { due = min(due, end - Milliseconds(1)) }
         if let timer = timers.first { due = min(due, timer.due - Milliseconds(1)) }
         nextDue = due
@@ -92,69 +100,11 @@ extension Stream {
         for (key, slot) in slots {
             let partials = plan.measures.map { tables[table].cell(slot: slot, $0.cell) }
             emit(
-                plan.windows[table].name, key: key, from: start, to: end, partials,
-                registry: registry, into: &outputs)
+                table, key: key, from: start, to: end, partials, registry: registry,
+                into: &outputs)
         }
         keepFirst(of: table, slots)
         tables[table].removeFirst()
-    }
-
-    /// Puts out a window's row, and shows it to the patterns.
-    mutating func emit(
-        _ window: String?, key: Int, from start: Instant, to end: Instant,
-        _ partials: [AggregatePartial], registry: Registry, into outputs: inout [StreamOutput]
-    ) {
-        guard
-            let columns = emitRow(
-                window, key: key, from: start, to: end, partials, revision: 0, into: &outputs)
-        else { return }
-        counters.windowsClosed += 1
-        for index in ordered.indices {
-            for counted in [false, true] {
-                counters.droppedByLimit += UInt64(
-                    ordered[index].remember(
-                        columns, partials, key: key, at: end, limit: limits.trailingEntries,
-                        counted: counted))
-            }
-            ordered[index].observe(
-                columns, key: key, start: start, end: end, keys: keys, registry: registry)
-            act(on: index, columns, key: key, into: &outputs)
-        }
-    }
-
-    /// Puts out a window's row; its columns, or nil where a filter keeps it back.
-    @discardableResult
-    mutating func emitRow(
-        _ window: String?, key: Int, from start: Instant, to end: Instant,
-        _ partials: [AggregatePartial], revision: Int64, into outputs: inout [StreamOutput]
-    ) -> [Value?]? {
-        var columns: [Value?] = zip(plan.measures, partials).map { measure, partial in
-            partial.result(
-                of: measure.function, quantile: measure.quantile, type: measure.type)
-        }
-        columns += keys.keys[key].values.map { $0.map { .text($0) } }
-        columns += plan.derived.map { _ in nil }
-        for step in plan.rowSteps {
-            switch step {
-            case .filter(let program) where program.holds(columns) != true: return nil
-            case .derive(let column, let program): columns[column] = program.evaluate(columns)
-            default: break
-            }
-        }
-        outputs.append(
-            .row(
-                WindowRow(
-                    name: plan.name, window: window, start: start, end: end,
-                    key: keys.output(key),
-                    fields: windowFields(of: columns),
-                    partials: partials, revision: revision)))
-        return columns
-    }
-
-    /// A window's row for others: the measures, then what is derived of them.
-    func windowFields(of columns: [Value?]) -> [Field] {
-        zip(plan.measures, columns).map { Field($0.name, $1) }
-            + zip(plan.derived, columns.suffix(plan.derived.count)).map { Field($0.name, $1) }
     }
 
     // MARK: Raw rows
@@ -212,7 +162,7 @@ extension Stream {
     }
 
     /// Does what follows from what a pattern has just found.
-    private mutating func act(
+    mutating func act(
         on pattern: Int, _ row: [Value?], key: Int, into outputs: inout [StreamOutput]
     ) {
         if !ordered[pattern].findings.isEmpty {

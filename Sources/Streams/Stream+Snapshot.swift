@@ -8,7 +8,10 @@ extension Stream {
         for table in tables { table.write(into: &writer) }
         for table in closed { table.write(into: &writer) }
         keyed?.write(into: &writer)
+        join?.write(into: &writer)
         steps?.write(into: &writer)
+        rowSteps?.write(into: &writer)
+        if isNumbered { sequences.write(into: &writer) }
         for pattern in immediate { pattern.write(into: &writer) }
         for pattern in ordered { pattern.write(into: &writer) }
         buffer.write(into: &writer)
@@ -17,6 +20,7 @@ extension Stream {
             writer.unsigned(UInt64(pending.device.index))
             writer.unsigned(UInt64(pending.property.index))
             writer.instant(pending.time)
+            writer.instant(pending.arrival)
             for value in pending.row { writer.value(value) }
         }
     }
@@ -32,7 +36,14 @@ extension Stream {
             try closed[index].restore(from: &reader, keys: keys.count)
         }
         try keyed?.restore(from: &reader, keys: keys.count)
+        try join?.restore(from: &reader)
         try steps?.restore(from: &reader)
+        try rowSteps?.restore(from: &reader)
+        for owner in rowSteps?.owners ?? []
+        where owner.device >= keys.count || owner.property >= plan.windows.count {
+            throw .malformed(at: reader.offset)
+        }
+        if isNumbered { try sequences.restore(from: &reader, sources: plan.sources.count) }
         for index in immediate.indices {
             _ = try immediate[index].restore(from: &reader, keys: keys.count)
         }
@@ -61,10 +72,11 @@ extension Stream {
             throw .malformed(at: reader.offset)
         }
         let time = try reader.instant()
+        let arrival = try reader.instant()
         var row: [Value?] = []
         for _ in plan.columns { row.append(try reader.value()) }
         return Pending(
             source: source, device: device, property: Property(index: UInt16(property)),
-            time: time, row: row)
+            time: time, arrival: arrival, row: row)
     }
 }

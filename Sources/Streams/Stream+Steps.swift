@@ -5,15 +5,21 @@ import Model
 /// with all behind them, when it comes out of the reorder buffer.
 extension Stream {
     /// Sends the row that has been filled through the steps that look at nothing else.
-    mutating func passesArrivalSteps(_ device: Device, _ registry: Registry) -> Bool {
+    mutating func passesArrivalSteps(
+        _ device: Device, at time: Instant, _ registry: Registry
+    ) -> Bool {
         for step in plan.arrivalSteps {
             switch step {
-            case .filter(let program):
-                if program.holds(row) != true { return false }
-            case .derive(let column, let program): row[column] = program.evaluate(row)
+            case .filter(let formula):
+                let value = formula.value(of: row, at: time, in: &extendedRow)
+                if value != .boolean(true) { return false }
+            case .derive(let column, let formula):
+                row[column] = formula.value(of: row, at: time, in: &extendedRow)
             case .tags(let columns):
                 let tags = registry.entry(device)?.tags
                 for (column, tag) in columns { row[column] = tags?[tag].map { .text($0) } }
+            case .lookup(let lookup):
+                if !lookup.fill(&row, at: time) { counters.unmatched += 1 }
             case .deduplicate, .deadband, .debounce, .sample, .rate, .join: break
             }
         }
@@ -24,16 +30,27 @@ extension Stream {
     mutating func releaseInstant(
         _ time: Instant, registry: Registry, into outputs: inout [StreamOutput]
     ) {
-        var rows: [(row: [Value?], key: Int)] = []
-        var waiting: [(entry: ReorderBuffer.Entry, row: [Value?])] = []
+        var waiting: [StepRow] = []
         while let next = buffer.first, next.time == time {
             var row = Array(repeating: Value?.none, count: plan.columns.count)
             buffer.removeFirst(into: &row)
-            steps?.announce(row, device: next.device, property: next.property, at: time)
-            waiting.append((next, row))
+            waiting.append(StepRow(device: next.device, property: next.property, row: row))
         }
-        for (next, waitingRow) in waiting {
-            var row = waitingRow
+        if join != nil { waiting = takeIntoJoin(waiting, at: time) }
+        pass(waiting, at: time, registry: registry, into: &outputs)
+    }
+
+    /// Sends rows of one time through the steps that remember rows.
+    mutating func pass(
+        _ waiting: [StepRow], at time: Instant, registry: Registry,
+        into outputs: inout [StreamOutput]
+    ) {
+        var rows: [(row: [Value?], key: Int)] = []
+        for next in waiting {
+            steps?.announce(next.row, device: next.device, property: next.property, at: time)
+        }
+        for next in waiting {
+            var row = next.row
             if steps?.pass(&row, device: next.device, property: next.property, at: time) == false {
                 counters.filtered += 1
             } else if let key = keys.key(of: row, next.device, in: registry) {
@@ -43,6 +60,7 @@ extension Stream {
             }
         }
         counters.droppedByLimit += steps?.takeDropped() ?? 0
+        counters.unmatched += steps?.takeUnmatched() ?? 0
         deliver(rows, at: time, registry: registry, into: &outputs)
     }
 

@@ -28,7 +28,8 @@ extension Stream {
             let field = fields.first { $0.name == name } ?? key.first { $0.name == name }
             guard let value = field?.value else { continue }
             fill(column, with: value)
-            if device == nil, plan.deviceColumns.contains(column), case .text(let text) = value {
+            if device == nil, upstream.deviceColumns.contains(column), case .text(let text) = value
+            {
                 device = registry.device(named: text)
             }
         }

@@ -18,8 +18,20 @@ struct Stream: Sendable {
     var lateOutputs = 0
     /// The window that follows the rows of its key, if that is what the stream has.
     var keyed: KeyedWindows?
+    /// What joins rows of several sources, if the stream does that.
+    var join: JoinTable?
     /// The steps that remember rows, if there are any.
     var steps: StepTable?
+    /// Those behind windows, if any of them remembers rows.
+    var rowSteps: StepTable?
+    /// The numbers that devices give their events.
+    var sequences: SequenceTable
+    /// Of the row being filled; the least there is where it has none.
+    var sequence = Int64.min
+    /// Whether a source's events have numbers.
+    let isNumbered: Bool
+    /// Whether values are converted from the unit of a device's model.
+    let isConverting: Bool
     /// Judge every raw row as it arrives.
     var immediate: [PatternState]
     /// Judge rows in the total order.
@@ -33,6 +45,8 @@ struct Stream: Sendable {
     var row: [Value?]
     /// Spare storage for a row that is being released.
     var releasedRow: [Value?]
+    /// Spare storage for a row with its time behind it.
+    var extendedRow: [Value?] = []
     /// Whether rows wait for the watermark.
     let isOrdered: Bool
     /// Whether all waiting rows of one time come out together, not only those of one device.
@@ -47,6 +61,8 @@ struct Stream: Sendable {
         /// The first reading's.
         var property: Property
         var time: Instant
+        /// On the clock.
+        var arrival: Instant
         var row: [Value?]
     }
 
@@ -108,6 +124,15 @@ struct Stream: Sendable {
                     $0.upstream == nil && $0.topic.property == nil && !$0.topic.isWholeDatagram
                 }, limit: limits.keys)
         }
+        if plan.rowSteps.contains(where: \.isOrdered) {
+            rowSteps = StepTable(
+                plan.rowSteps, width: plan.patternWidth, isByProperty: true,
+                limit: limits.keys * max(1, plan.windows.count), measures: plan.measures.count)
+        }
+        isNumbered = plan.sources.contains { $0.sequence != nil }
+        isConverting = plan.sources.contains { !$0.conversions.isEmpty }
+        sequences = SequenceTable(limit: isNumbered ? limits.keys * plan.sources.count : 0)
+        join = plan.join.map { JoinTable($0, width: plan.columns.count, limits: limits) }
         let isRaw = plan.windows.isEmpty
         let every = plan.windows.first?.aligned?.every
         // Where rows are of something else than devices, no device is waited for.
@@ -117,11 +142,12 @@ struct Stream: Sendable {
                 $0, width: plan.patternWidth, limits: limits, isWindowed: !isRaw, slide: every,
                 sources: isOfDevices ? plan.sources : [])
         }
-        let isUnordered = isRaw && steps == nil
+        let isOrderedBySteps = steps != nil || join != nil
+        let isUnordered = isRaw && !isOrderedBySteps
         immediate = states.filter { isUnordered && $0.plan.isImmediate }
         ordered = states.filter { !isUnordered || !$0.plan.isImmediate }
-        isOrdered = keyed != nil || steps != nil || isRaw && !ordered.isEmpty
-        releasesInstants = keyed != nil || steps != nil || plan.followsStreams
+        isOrdered = keyed != nil || isOrderedBySteps || isRaw && !ordered.isEmpty
+        releasesInstants = keyed != nil || isOrderedBySteps || plan.followsStreams
         buffer = ReorderBuffer(width: plan.columns.count, limit: limits.reorderEntries)
         counters = StreamCounters.Stream(name: plan.name)
         row = Array(repeating: nil, count: plan.columns.count)
@@ -135,11 +161,6 @@ struct Stream: Sendable {
     /// Mutating, because to ask an element of an array otherwise copies it.
     mutating func deadline() -> Instant {
         nextDue < .distantFuture ? clock.moment(ofReaching: nextDue) : .distantFuture
-    }
-
-    /// Decides between rows of one time.
-    static func order(_ device: Device, _ property: Property) -> UInt64 {
-        UInt64(device.index) << 16 | UInt64(property.index)
     }
 
     // MARK: Filling a row
@@ -175,6 +196,8 @@ struct Stream: Sendable {
             counters.droppedByLimit += 1
             return clear()
         }
+        if isNumbered, !takesNumber(source, device, at: time) { return clear() }
+        if isConverting { convertUnits(source, device, registry) }
         let isLate = clock.isLate(time, source: source)
         clock.observe(time, source: source, at: now)
         if isLate { counters.late += 1 } else { counters.accepted += 1 }
@@ -182,7 +205,7 @@ struct Stream: Sendable {
             acceptLate(source, device, property, at: time, registry: registry, into: &outputs)
         } else {
             fillNames(source, device, property, registry)
-            if passesFilters(), passesArrivalSteps(device, registry) {
+            if passesFilters(), passesArrivalSteps(device, at: time, registry) {
                 take(device, property, at: time, isLate: false, registry: registry, into: &outputs)
             } else {
                 counters.filtered += 1
@@ -199,10 +222,13 @@ struct Stream: Sendable {
         registry: Registry, into outputs: inout [StreamOutput]
     ) {
         if !immediate.isEmpty {
+            if isConverting { convertUnits(source, device, registry) }
+            let unmatched = counters.unmatched
             fillNames(source, device, property, registry)
-            if passesFilters(), passesArrivalSteps(device, registry) {
+            if passesFilters(), passesArrivalSteps(device, at: time, registry) {
                 take(device, property, at: time, isLate: true, registry: registry, into: &outputs)
             }
+            counters.unmatched = unmatched
         }
         clear()
     }
@@ -210,13 +236,19 @@ struct Stream: Sendable {
     mutating func fillNames(
         _ source: Int, _ device: Device, _ property: Property, _ registry: Registry
     ) {
-        if plan.readsDevice {
+        // A partner in a join may be about no device.
+        if plan.readsDevice, device.index != Stream.noDevice.index {
             for column in plan.deviceColumns { row[column] = .text(registry.name(of: device)) }
         }
         guard plan.sources[source].namesTopic else { return }
         for (column, fill) in plan.sources[source].fills {
-            if fill == .root { row[column] = .text("telemetry") }
-            if fill == .propertyName { row[column] = .text(registry.name(of: property)) }
+            switch fill {
+            case .root: row[column] = .text("telemetry")
+            case .propertyName: row[column] = .text(registry.name(of: property))
+            case .partnerName: row[column] = .text(registry.name(of: device))
+            case .sourceNumber(let number): row[column] = .integer(Int64(number))
+            case .deviceName, .value, .property: break
+            }
         }
     }
 
@@ -233,6 +265,10 @@ struct Stream: Sendable {
         _ device: Device, _ property: Property, at time: Instant, isLate: Bool,
         registry: Registry, into outputs: inout [StreamOutput]
     ) {
+        if join != nil {
+            if !isLate { wait(device, property, until: time) }
+            return
+        }
         guard let key = keys.key(of: row, device, in: registry) else {
             counters.droppedByLimit += 1
             return
@@ -246,14 +282,20 @@ struct Stream: Sendable {
         }
         if isLate { return }
         guard isOrdered else {
-            let order = Stream.order(device, property)
+            let order = order(device, property)
             for table in 0..<tables.count {
                 accumulate(
                     table, key: key, at: time, order: order, registry: registry, into: &outputs)
             }
             return
         }
-        buffer.add(row, time: time, device: device, property: property)
+        wait(device, property, until: time)
+    }
+
+    /// Puts the row behind others until the watermark passes.
+    @inline(__always)
+    private mutating func wait(_ device: Device, _ property: Property, until time: Instant) {
+        buffer.add(row, time: time, device: device, sequence: sequence, property: property)
         nextDue = min(nextDue, time)
         if buffer.isOverfull, let oldest = buffer.first {
             counters.droppedByLimit += 1

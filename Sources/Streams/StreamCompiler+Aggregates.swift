@@ -28,8 +28,15 @@ struct Measured: Sendable {
 extension StreamCompiler {
     /// `reserved` are names that the measures may not take, those of the key.
     mutating func compileMeasures(
-        _ definitions: [AggregateDefinition], _ input: SourceColumns, reserved: [String]
+        _ functions: [AggregateDefinition], _ input: inout SourceColumns,
+        _ steps: inout CompiledSteps, reserved: [String]
     ) -> Measured {
+        let columns = input.columns.count
+        let definitions = deriveArguments(of: functions, &input, &steps)
+        // Rows do not show what was only derived to be aggregated.
+        defer {
+            for index in columns..<input.columns.count { input.columns[index].name = "" }
+        }
         var result = Measured()
         requireUnique(definitions.map(\.name), "field")
         for definition in definitions {
@@ -128,7 +135,10 @@ extension StreamCompiler {
     mutating func readField(_ field: Located<String>, _ input: SourceColumns) -> Int? {
         if let index = input.columns.firstIndex(where: { $0.name == field.value }) { return index }
         report(
-            .unknownField, "no source has a field `\(field.value)`", at: field,
+            .unknownField,
+            input.isWindow
+                ? "the windows have no field `\(field.value)`"
+                : "no source has a field `\(field.value)`", at: field,
             help: suggestion(field.value, among: input.columns.map(\.name), "fields"))
         return nil
     }

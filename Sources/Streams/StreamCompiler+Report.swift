@@ -29,6 +29,9 @@ enum StreamFault: String {
     case unknownUpstream = "E0225"
     case circularStreams = "E0226"
     case badUpstream = "E0227"
+    case unknownTable = "E0230"
+    case badLookup = "E0231"
+    case badJoin = "E0232"
     case noTimeouts = "E0235"
 
     var severity: Diagnostic.Severity {

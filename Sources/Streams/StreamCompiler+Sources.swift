@@ -13,9 +13,17 @@ struct SourceColumns: Sendable {
     var devices: [Device] = []
     /// What the rows of followed streams are grouped by.
     var upstreamKeys: [Int] = []
-    /// Whether there are rows about no device, and rows about one.
+    /// Whether there are rows about no device, and rows about one; partners of a join not counted.
     var isWithoutDevice = false
     var isWithDevice = false
+    /// Takes the devices' numbers of their events.
+    var sequence: Int?
+    /// Whether these are the fields of windows.
+    var isWindow = false
+    /// The first of the sources whose rows are partners in a join; nil where there are none.
+    var firstPartner: Int?
+    /// Whether partners are about devices.
+    var hasPartnerDevices = true
 
     /// The key of rows that nothing groups.
     var ownKey: [KeyTable.KeyField] {
@@ -28,21 +36,18 @@ struct SourceColumns: Sendable {
 }
 
 extension StreamCompiler {
+    /// Sources that are called `partner` come last, so that a joined row's own fields are in front.
     mutating func compileSources(
-        _ definitions: [SourceDefinition], of name: Located<String>
+        _ definitions: [SourceDefinition], of name: Located<String>, partner: String? = nil
     ) -> SourceColumns {
         var result = SourceColumns()
         if definitions.isEmpty {
             report(.empty, "`\(name.value)` has no sources", at: name)
         }
-        for definition in definitions {
-            if let upstream = definition.upstream {
-                compileUpstream(upstream, definition.mapping, into: &result)
-            } else {
-                result.isWithDevice = true
-                compileSource(definition, into: &result)
-            }
+        for definition in definitions where definition.joinName != partner {
+            compileSource(definition, into: &result)
         }
+        compilePartners(definitions.filter { $0.joinName == partner }, into: &result)
         if result.isWithDevice, result.isWithoutDevice {
             report(
                 .conflictingSources,
@@ -51,9 +56,13 @@ extension StreamCompiler {
         return result
     }
 
-    private mutating func compileSource(
+    mutating func compileSource(
         _ source: SourceDefinition, into result: inout SourceColumns
     ) {
+        if let upstream = source.upstream {
+            return compileUpstream(upstream, source.mapping, into: &result)
+        }
+        result.isWithDevice = true
         let group = source.group.flatMap { findGroup($0) }
         for (what, span) in [("lateness", source.lateness), ("idle_timeout", source.idleTimeout)]
         where span < .zero {
@@ -94,13 +103,18 @@ extension StreamCompiler {
             if case .property(let name) = fill, topic.property == nil {
                 warnOfUnknownProperty(name, path, devices)
             }
-            fills.append((addColumn(field, fill, topic, devices, to: &result), fill))
+            let unit = source.units.first { $0.field.value == field.value }?.unit
+            fills.append((addColumn(field, fill, topic, devices, unit, to: &result), fill))
         }
+        let conversions = compileUnits(source, fills, topic, devices, result)
+        let sequence = source.sequence.flatMap { compileSequence($0, topic, devices, &result) }
+        if let sequence { fills.append((sequence.column, sequence.fill)) }
         result.devices += devices
         result.sources.append(
             SourcePlan(
                 topic: topic, group: group, lateness: source.lateness,
-                idleTimeout: source.idleTimeout, fills: fills))
+                idleTimeout: source.idleTimeout, fills: fills, sequence: sequence?.column,
+                conversions: conversions))
     }
 
     private mutating func findGroup(_ name: Located<String>) -> Int? {
@@ -126,7 +140,7 @@ extension StreamCompiler {
     }
 
     /// A property that no model has may still come, but is more often a mistake.
-    private mutating func warnOfUnknownProperty(
+    mutating func warnOfUnknownProperty(
         _ property: String, _ text: Located<String>, _ devices: [Device]
     ) {
         let models = models(of: devices)
@@ -142,7 +156,7 @@ extension StreamCompiler {
 
     // MARK: Mapping
 
-    private mutating func readPath(
+    mutating func readPath(
         _ path: Located<String>, _ topic: TopicFilter
     ) -> SourcePlan.Fill? {
         switch path.value {
@@ -180,18 +194,21 @@ extension StreamCompiler {
     /// The column of a field, new or shared with an earlier source.
     private mutating func addColumn(
         _ field: Located<String>, _ fill: SourcePlan.Fill, _ topic: TopicFilter,
-        _ devices: [Device], to result: inout SourceColumns
+        _ devices: [Device], _ unit: Unit?, to result: inout SourceColumns
     ) -> Int {
         var new = Schema.Column(name: field.value, type: .text)
         switch fill {
-        case .root, .deviceName, .propertyName: break
+        case .root, .deviceName, .propertyName, .partnerName, .sourceNumber: break
         case .value: measure(topic.property, on: devices, into: &new)
         case .property(let name): measure(name, on: devices, into: &new)
+        }
+        if let unit, new.type == .integer || new.type == .number {
+            (new.type, new.unit) = (.number, unit)
         }
         guard let index = column(field.value, in: result) else {
             result.columns.append(new)
             switch fill {
-            case .root, .propertyName: break
+            case .root, .propertyName, .partnerName, .sourceNumber: break
             case .deviceName: result.deviceColumns.append(result.columns.count - 1)
             case .value, .property: result.valueColumns.insert(result.columns.count - 1)
             }
@@ -228,14 +245,17 @@ extension StreamCompiler {
             report(
                 .conflictingSources,
                 "`\(field.value)` is in \(known.unit?.symbol ?? "no unit") in an earlier "
-                    + "source and in \(new.unit?.symbol ?? "no unit") here", at: field)
+                    + "source and in \(new.unit?.symbol ?? "no unit") here", at: field,
+                help: (known.unit ?? new.unit).map {
+                    ["convert it, in both: units: {\(field.value): \"\($0.symbol)\"}"]
+                } ?? [])
         }
     }
 
     // MARK: Models
 
     /// The models of devices; nil among them for devices without one.
-    private func models(of devices: [Device]) -> Set<Int?> {
+    func models(of devices: [Device]) -> Set<Int?> {
         var models: Set<Int?> = []
         for device in devices { models.insert(registry.entry(device)?.model) }
         return models

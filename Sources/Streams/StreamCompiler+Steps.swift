@@ -7,15 +7,20 @@ struct CompiledSteps {
     var filters: [Program] = []
     var steps: [StepPlan] = []
     var aggregate: (by: [Located<String>], functions: [AggregateDefinition])?
-    /// Filters and derivations behind the aggregate.
+    /// Those behind the aggregate.
     var rowSteps: [ProcessingDefinition] = []
     /// What acts as a row arrives: the steps before the first that remembers rows, and the tags,
     /// which nothing changes.
-    var onArrival: [StepPlan] {
-        Array(steps.prefix { !$0.isOrdered }) + inOrder.filter { $0.isTags }
-    }
+    var onArrival: [StepPlan] { Array(steps[..<firstInOrder]) + inOrder.filter { $0.isTags } }
     /// The first step that remembers rows, and all behind it.
-    var inOrder: [StepPlan] { Array(steps.drop { !$0.isOrdered }) }
+    var inOrder: [StepPlan] { Array(steps[firstInOrder...]) }
+    private var firstInOrder: Int {
+        stepsBeforeJoin ?? steps.firstIndex { $0.isOrdered } ?? steps.count
+    }
+    /// A join of sources, which no step that remembers rows precedes.
+    var join: JoinPlan?
+    /// How many steps act before the join.
+    var stepsBeforeJoin: Int?
     /// Every text or column name that a step reads, for what must be filled in.
     var texts: [String] = []
 }
@@ -29,19 +34,18 @@ extension StreamCompiler {
         var result = CompiledSteps()
         for definition in definitions {
             switch definition {
-            case .filter where result.aggregate != nil, .derive where result.aggregate != nil:
-                result.rowSteps.append(definition)
-            case .filter(let expression):
+            case .filter(let expression) where result.aggregate == nil:
                 result.texts.append(expression.value)
                 guard
-                    let program = Program.compile(
+                    let formula = Formula.compile(
                         expression, schema: Schema(columns: input.columns), expecting: .boolean,
                         diagnostics: &diagnostics)
                 else { continue }
-                if result.steps.isEmpty {
-                    result.filters.append(program)
+                requireDevices(formula, at: expression.place, input)
+                if result.steps.isEmpty, result.stepsBeforeJoin == nil, formula.calls.isEmpty {
+                    result.filters.append(formula.program)
                 } else {
-                    result.steps.append(.filter(program))
+                    result.steps.append(.filter(formula))
                 }
             case .aggregate(let by, let functions):
                 if result.aggregate == nil {
@@ -51,19 +55,24 @@ extension StreamCompiler {
                         .secondAggregate, "this version aggregates once in a stream", at: place,
                         help: ["put all functions into the first aggregate step"])
                 }
+            case .joinWith(let join) where result.aggregate == nil:
+                compileJoin(join, &input, &result)
+            case .enrich where result.aggregate != nil, .join where result.aggregate != nil,
+                .lookup where result.aggregate != nil, .joinWith:
+                report(
+                    .misplacedStep,
+                    "a step of type \(definition.type) must stand before the aggregate",
+                    at: definition.place)
             default:
                 if result.aggregate != nil {
-                    report(
-                        .misplacedStep,
-                        "a step of type \(definition.type) must stand before the aggregate",
-                        at: definition.place,
-                        help: ["only filters and derivations may stand behind it"])
+                    result.rowSteps.append(definition)
                 } else if let step = compileStep(definition, &input, &result.texts) {
                     result.steps.append(step)
                 }
             }
         }
-        if input.isWithoutDevice, let first = definitions.first(where: { $0.isOrdered }) {
+        let before = definitions.prefix { !$0.isAggregate }
+        if input.isWithoutDevice, let first = before.first(where: { $0.isOrdered }) {
             report(
                 .badStep, "a step of type \(first.type) needs devices, and there are none here",
                 at: first.place, help: ["group the stream that is followed by device_id"])
@@ -81,7 +90,7 @@ extension StreamCompiler {
             } + key.map { Schema.Column(name: $0.name, type: .text) }, isWindowed: true)
     }
 
-    /// Steps on window rows, in their order; what is derived comes behind the key.
+    /// Steps on window rows, in their order; what they add comes behind the key.
     mutating func compileRowSteps(
         _ definitions: [ProcessingDefinition], _ rows: inout Schema
     ) -> (steps: [StepPlan], derived: [Schema.Column]) {
@@ -90,34 +99,43 @@ extension StreamCompiler {
         for definition in definitions {
             switch definition {
             case .filter(let expression):
-                let program = Program.compile(
+                let formula = Formula.compile(
                     expression, schema: rows, expecting: .boolean, diagnostics: &diagnostics)
-                if let program { steps.append(.filter(program)) }
+                if let formula { steps.append(.filter(formula)) }
             case .derive(let name, let expression):
-                if rows.columns.contains(where: { $0.name == name.value }) {
-                    report(
-                        .duplicateName, "there is a field `\(name.value)` already", at: name)
-                }
-                let result = Program.compile(
-                    measuring: expression, schema: rows, diagnostics: &diagnostics)
-                if let (program, _) = result {
-                    steps.append(.derive(column: rows.columns.count, program))
-                }
+                requireNewField(name, rows)
+                let formula = Formula.compile(
+                    expression, schema: rows, diagnostics: &diagnostics)
+                if let formula { steps.append(.derive(column: rows.columns.count, formula)) }
                 rows.columns.append(
                     Schema.Column(
-                        name: name.value, type: result?.program.type ?? .number,
-                        unit: result?.unit))
-            default: break
+                        name: name.value, type: formula?.program.type ?? .number,
+                        unit: formula?.unit))
+            default:
+                if case .rate(_, let name, _) = definition { requireNewField(name, rows) }
+                var input = SourceColumns()
+                input.columns = rows.columns
+                input.isWindow = true
+                var texts: [String] = []
+                if let step = compileStep(definition, &input, &texts) { steps.append(step) }
+                rows.columns = input.columns
             }
         }
         return (steps, Array(rows.columns[first...]))
+    }
+
+    private mutating func requireNewField(_ name: Located<String>, _ rows: Schema) {
+        guard rows.columns.contains(where: { $0.name == name.value }) else { return }
+        report(.duplicateName, "there is a field `\(name.value)` already", at: name)
     }
 
     private mutating func compileStep(
         _ definition: ProcessingDefinition, _ input: inout SourceColumns, _ texts: inout [String]
     ) -> StepPlan? {
         switch definition {
-        case .filter, .aggregate: return nil
+        case .filter, .aggregate, .joinWith: return nil
+        case .lookup(let lookup):
+            return compileLookup(lookup, &input, &texts).map { .lookup($0) }
         case .derive(let name, let expression):
             texts.append(expression.value)
             return derive(name, expression, &input)
@@ -164,8 +182,7 @@ extension StreamCompiler {
     ) -> StepPlan? {
         let schema = Schema(columns: input.columns)
         guard
-            let (program, unit) = Program.compile(
-                measuring: expression, schema: schema, diagnostics: &diagnostics)
+            let formula = Formula.compile(expression, schema: schema, diagnostics: &diagnostics)
         else {
             // So that what reads it does not complain.
             if !input.columns.contains(where: { $0.name == name.value }) {
@@ -173,8 +190,10 @@ extension StreamCompiler {
             }
             return nil
         }
-        let column = Schema.Column(name: name.value, type: program.type, unit: unit)
-        return .derive(column: addColumn(column, &input), program)
+        requireDevices(formula, at: expression.place, input)
+        let column = Schema.Column(
+            name: name.value, type: formula.program.type, unit: formula.unit)
+        return .derive(column: addColumn(column, &input), formula)
     }
 
     /// A column for a tag; one that nobody has is more often a mistake.
@@ -246,16 +265,22 @@ extension ProcessingDefinition {
         case .debounce: "debounce"
         case .sample: "sample"
         case .rate: "rate"
-        case .join: "join"
+        case .join, .joinWith: "join"
+        case .lookup: "enrich"
         }
     }
 
-    /// Whether it remembers rows of a device.
+    /// Whether it remembers rows of a device, whatever its expression.
     fileprivate var isOrdered: Bool {
         switch self {
-        case .filter, .aggregate, .derive, .enrich: false
+        case .filter, .aggregate, .derive, .enrich, .lookup, .joinWith: false
         case .deduplicate, .deadband, .debounce, .sample, .rate, .join: true
         }
+    }
+
+    fileprivate var isAggregate: Bool {
+        if case .aggregate = self { return true }
+        return false
     }
 
     fileprivate var place: Place {
@@ -266,6 +291,8 @@ extension ProcessingDefinition {
         case .aggregate(let by, let functions):
             (functions.first?.name ?? by.first)?.place ?? .unknown
         case .enrich(let tags): tags.first?.place ?? .unknown
+        case .lookup(let lookup): lookup.table.place
+        case .joinWith(let join): join.place
         case .deduplicate(_, _, let place), .sample(_, _, let place), .join(_, _, _, let place):
             place
         }

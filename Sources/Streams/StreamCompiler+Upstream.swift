@@ -104,7 +104,12 @@ extension StreamCompiler {
             fills.append((addOutlet(outlet, as: field, &result), field.value))
         }
         result.sources.append(
-            SourcePlan(SourcePlan.Upstream(stream: stream, pattern: pattern, fills: fills)))
+            SourcePlan(
+                SourcePlan.Upstream(
+                    stream: stream, pattern: pattern, fills: fills,
+                    deviceColumns: fills.map(\.column).filter {
+                        result.deviceColumns.contains($0)
+                    })))
     }
 
     private mutating func reportUnknown(_ upstream: SourceDefinition.Upstream) {

@@ -79,7 +79,8 @@ extension StreamCompiler {
 
     /// How long a stream's closed windows are kept.
     mutating func compileRetention(
-        _ stream: StreamDefinition, _ windows: [WindowPlan], _ steps: CompiledSteps
+        _ stream: StreamDefinition, _ windows: [WindowPlan], _ steps: CompiledSteps,
+        _ rowSteps: [StepPlan]
     ) -> Milliseconds? {
         guard let retention = stream.retention else { return nil }
         guard retention.value > .zero else {
@@ -88,14 +89,16 @@ extension StreamCompiler {
                 at: retention.place)
             return nil
         }
-        guard let (_, every) = windows.first?.aligned, steps.inOrder.isEmpty else {
+        guard let (_, every) = windows.first?.aligned, steps.inOrder.isEmpty,
+            steps.join == nil, !rowSteps.contains(where: \.isOrdered)
+        else {
             if stream.window != nil, windows.isEmpty { return nil }
             report(
                 .cannotRevise, "late events cannot revise what this stream puts out",
                 at: retention.place,
                 help: [
-                    "tumbling and hopping windows can be revised, if no step before them "
-                        + "remembers events"
+                    "tumbling and hopping windows can be revised, if no step before or behind "
+                        + "them remembers events"
                 ])
             return nil
         }

@@ -5,13 +5,17 @@ import Model
 /// becomes a diagnostic at its place. Everything that can be found is reported at once.
 struct StreamCompiler {
     let registry: Registry
+    let tables: [ReferenceTable]
     var diagnostics: [Diagnostic] = []
     /// What later streams may follow.
     private(set) var compiled: [StreamPlan] = []
     /// Every stream there is, with errors or without.
     var definitions: [StreamDefinition] = []
 
-    init(registry: Registry) { self.registry = registry }
+    init(registry: Registry, tables: [ReferenceTable] = []) {
+        self.registry = registry
+        self.tables = tables
+    }
 
     /// The streams and aggregations that have no errors.
     mutating func compile(
@@ -39,9 +43,10 @@ struct StreamCompiler {
     // MARK: Streams
 
     private mutating func compile(_ stream: StreamDefinition) -> StreamPlan? {
-        if lacksUpstream(stream.sources) { return nil }
-        var input = compileSources(stream.sources, of: stream.name)
-        let steps = compileSteps(stream.processing, &input)
+        if lacksUpstream(stream.sources) || lacksTable(stream.processing) { return nil }
+        var input = compileSources(
+            stream.sources, of: stream.name, partner: stream.join?.with.value)
+        var steps = compileSteps(stream.processing, &input)
         let rows = Schema(columns: input.columns)
         requireUnique(stream.patterns.map(\.name), "pattern")
         var windows: [WindowPlan] = []
@@ -53,7 +58,7 @@ struct StreamCompiler {
                 ?? []
             groups = aggregate.by
             measured = compileMeasures(
-                aggregate.functions, input, reserved: aggregate.by.map(\.value))
+                aggregate.functions, &input, &steps, reserved: aggregate.by.map(\.value))
             if stream.window == nil {
                 let place = aggregate.functions.first?.name.place ?? stream.name.place
                 report(
@@ -83,14 +88,15 @@ struct StreamCompiler {
             steps.texts
             + (isWindowed ? [] : stream.patterns.map(\.condition.value))
         return StreamPlan(
-            name: stream.name.value, fingerprint: Fingerprint(stream, input.columns).value,
+            name: stream.name.value, fingerprint: Fingerprint(stream, input.columns, tables).value,
             sources: input.sources, columns: input.columns, deviceColumns: input.deviceColumns,
             readsDevice: isRead(input, texts) || measured.reads(input.deviceColumns),
             filters: steps.filters,
             arrivalSteps: steps.onArrival, orderedSteps: steps.inOrder, keyFields: keyFields,
             windows: windows, cells: measured.cells, measures: measured.measures,
             rowSteps: rowSteps, derived: derived,
-            retention: compileRetention(stream, windows, steps), patterns: patterns)
+            retention: compileRetention(stream, windows, steps, rowSteps), patterns: patterns,
+            join: steps.join)
     }
 
     private mutating func compilePattern(
@@ -131,9 +137,10 @@ struct StreamCompiler {
 
     private mutating func compile(_ aggregation: AggregationDefinition) -> StreamPlan? {
         if lacksUpstream(aggregation.sources) { return nil }
-        let input = compileSources(aggregation.sources, of: aggregation.name)
+        var input = compileSources(aggregation.sources, of: aggregation.name)
+        var steps = CompiledSteps()
         let measured = compileMeasures(
-            aggregation.metrics, input, reserved: aggregation.dimensions.map(\.value))
+            aggregation.metrics, &input, &steps, reserved: aggregation.dimensions.map(\.value))
         requireUnique(aggregation.windows.map(\.name), "window")
         let windows = aggregation.windows.compactMap {
             compileWindow($0.window, name: $0.name, aggregation.sources)
@@ -152,8 +159,8 @@ struct StreamCompiler {
             name: aggregation.name.value,
             fingerprint: Fingerprint(aggregation, input.columns).value, sources: input.sources,
             columns: input.columns, deviceColumns: input.deviceColumns,
-            readsDevice: measured.reads(input.deviceColumns),
-            filters: [], arrivalSteps: [], orderedSteps: [],
+            readsDevice: isRead(input, steps.texts) || measured.reads(input.deviceColumns),
+            filters: [], arrivalSteps: steps.onArrival, orderedSteps: steps.inOrder,
             keyFields: keyFields, windows: windows,
             cells: measured.cells, measures: measured.measures, rowSteps: rowSteps,
             derived: derived, retention: nil,

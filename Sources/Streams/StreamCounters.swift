@@ -9,6 +9,9 @@ package struct StreamCounters: Hashable, Sendable {
         package var accepted: UInt64 = 0
         /// Accepted rows for which a filter was not true.
         package var filtered: UInt64 = 0
+        /// Rows with a number that their device has given before, or too low a one to know. They
+        /// are nowhere else.
+        package var duplicates: UInt64 = 0
         /// Rows at or behind the watermark.
         package var late: UInt64 = 0
         /// Rows of closed windows that a late row revised.
@@ -23,6 +26,8 @@ package struct StreamCounters: Hashable, Sendable {
         package var partialsDropped: UInt64 = 0
         /// Rows or remembered values given up, or released early, because a limit was reached.
         package var droppedByLimit: UInt64 = 0
+        /// Rows that found nothing in a reference table, or no partner in a join.
+        package var unmatched: UInt64 = 0
         /// Values of another type than their field's, taken as missing.
         package var typeMismatches: UInt64 = 0
     }
@@ -37,6 +42,11 @@ package struct StreamLimits: Hashable, Sendable {
     /// Values a trailing aggregate remembers for a key; the oldest is forgotten when there are
     /// more.
     package var trailingEntries = 4096
+    /// Rows of one side of a join that wait for partners; the oldest is given up for one more. No
+    /// more joined rows come out at one time.
+    package var joinRows = 50_000
+    /// The same, of one key.
+    package var joinRowsPerKey = 256
     /// Windows of one key that may be open at once; for one more the watermark is pushed to the
     /// oldest.
     package var openWindows = 64

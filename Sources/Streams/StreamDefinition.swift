@@ -26,6 +26,12 @@ package struct StreamDefinition: Sendable {
         self.processing = processing
         self.patterns = patterns
     }
+
+    /// The first step that joins the sources with one of them.
+    var join: JoinDefinition? {
+        for case .joinWith(let join) in processing { return join }
+        return nil
+    }
 }
 
 /// Where events come from, and how their event time is judged.
@@ -40,6 +46,11 @@ package struct SourceDefinition: Sendable {
     package var lateness: Milliseconds
     /// Silence on the clock after which the source no longer holds the watermark back.
     package var idleTimeout: Milliseconds
+    /// `payload.seq`: the device's own number of the event. An event with a number that the device
+    /// has given before is dropped, and events of one time are in the order of their numbers.
+    package var sequence: Located<String>?
+    /// Fields whose values are converted, from the unit of each device's model.
+    package var units: [(field: Located<String>, unit: Unit)] = []
     /// Where events come from if not from devices; then there is no topic.
     package var upstream: Upstream?
 
@@ -56,6 +67,9 @@ package struct SourceDefinition: Sendable {
             }
         }
     }
+
+    /// What the source is called where another is joined with it.
+    var joinName: String { upstream?.name.value ?? topic.value }
 
     /// Takes what another stream puts out: all its fields, if `mapping` names none.
     package init(
@@ -121,7 +135,8 @@ package struct WindowDefinition: Sendable {
     }
 }
 
-/// One step between a source and the patterns.
+/// One step between a source and the patterns. Behind an aggregate a device's rows are those of a
+/// key.
 package enum ProcessingDefinition: Sendable {
     case filter(expression: Located<String>)
     case aggregate(by: [Located<String>], functions: [AggregateDefinition])
@@ -142,6 +157,10 @@ package enum ProcessingDefinition: Sendable {
     /// Adds the change of a field since the device's row before, in such a time.
     case rate(field: Located<String>, name: Located<String>, per: Milliseconds)
 
+    /// Adds columns of a reference table.
+    case lookup(LookupDefinition)
+    /// Joins the stream's other sources with one of them.
+    case joinWith(JoinDefinition)
     /// As-of join: fields that an event lacks are those of the latest event alike in `on` (or of
     /// the same device) that has them and is less than `within` older.
     case join(fields: [Located<String>], on: [Located<String>], within: Milliseconds, at: Place)
@@ -157,12 +176,65 @@ package enum ProcessingDefinition: Sendable {
     package enum Kept: String, Hashable, CaseIterable, Sendable { case first, last }
 }
 
+/// What a step takes from a reference table.
+package struct LookupDefinition: Sendable {
+    package var table: Located<String>
+    /// By column of the table's key the event's field; by default those of the same names.
+    package var on: [(column: Located<String>, field: Located<String>)]
+    /// By field the table's column; by default all.
+    package var fields: [(field: Located<String>, column: Located<String>)]
+
+    package init(
+        table: Located<String>, on: [(column: Located<String>, field: Located<String>)] = [],
+        fields: [(field: Located<String>, column: Located<String>)] = []
+    ) {
+        self.table = table
+        self.on = on
+        self.fields = fields
+    }
+}
+
+/// Which events of a stream's sources make one.
+package struct JoinDefinition: Sendable {
+    /// A source by its topic, or by the stream or pattern it follows: its events are partners of
+    /// the other sources' events.
+    package var with: Located<String>
+    /// Events alike in these fields; those of one device where there are none.
+    package var by: [Located<String>]
+    package var kind: Kind
+    /// Whether an event without a partner comes out too.
+    package var keepsUnmatched: Bool
+    package var place: Place
+
+    package enum Kind: Sendable {
+        /// The partner's time is in `[t - before, t + after)`. What is joined has the later time,
+        /// and what is unmatched the time `t + after`.
+        case interval(before: Milliseconds, after: Milliseconds)
+        /// The partner is in the same tumbling or hopping window. What comes out has the time of
+        /// the window's end.
+        case window(WindowDefinition)
+    }
+
+    package init(
+        with: Located<String>, by: [Located<String>] = [], _ kind: Kind,
+        keepsUnmatched: Bool = false, at place: Place = .unknown
+    ) {
+        self.with = with
+        self.by = by
+        self.kind = kind
+        self.keepsUnmatched = keepsUnmatched
+        self.place = place
+    }
+}
+
 /// `{name: avg_temp, function: avg, field: temperature}`.
 package struct AggregateDefinition: Sendable {
     package var name: Located<String>
     package var function: Located<String>
     /// Nil for `count`, which counts rows.
     package var field: Located<String>?
+    /// In place of a field: computed of each row. Of a condition `count` counts where it is true.
+    package var expression: Located<String>?
     /// The second field, for `correlation`.
     package var by: Located<String>?
     /// For `percentile`: which, from 0 to 1.
@@ -170,8 +242,9 @@ package struct AggregateDefinition: Sendable {
 
     package init(
         name: Located<String>, function: Located<String>, field: Located<String>? = nil,
-        by: Located<String>? = nil, quantile: Double? = nil
+        expression: Located<String>? = nil, by: Located<String>? = nil, quantile: Double? = nil
     ) {
+        self.expression = expression
         self.name = name
         self.function = function
         self.field = field

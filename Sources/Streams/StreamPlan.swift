@@ -23,14 +23,15 @@ struct StreamPlan: Sendable {
     let windows: [WindowPlan]
     let cells: [CellPlan]
     let measures: [MeasurePlan]
-    /// On window rows: filters and derivations. A row for which a filter is not true does not come
-    /// out.
+    /// On window rows. A row for which a filter is not true does not come out.
     let rowSteps: [StepPlan]
-    /// The fields that derivations add behind the key.
+    /// The fields that these steps add behind the key.
     let derived: [Schema.Column]
     /// How long closed windows can be revised; nil if they cannot.
     let retention: Milliseconds?
     let patterns: [PatternPlan]
+    /// Behind the steps that act on arrival, and before the others.
+    var join: JoinPlan? = nil
 
     /// Whether rows come from other streams, so that those of one time may have different keys.
     var followsStreams: Bool { sources.contains { $0.upstream != nil } }
@@ -57,10 +58,21 @@ struct SourcePlan: Sendable {
     let lateness: Milliseconds
     let idleTimeout: Milliseconds
     let fills: [(column: Int, fill: Fill)]
-    /// Whether a column takes `topic[0]` or `topic[2]`.
+    /// Whether a column takes anything that is no value and not the row's device.
     let namesTopic: Bool
     /// Where rows come from if not from readings.
     let upstream: Upstream?
+    /// The column that takes the device's number of the event, on its way to the `SequenceTable`.
+    let sequence: Int?
+    let conversions: [Conversion]
+
+    /// A column whose values are brought to one unit.
+    struct Conversion: Sendable {
+        let column: Int
+        let target: Unit
+        /// By model: the unit its values are in; nil where they stay as they are.
+        let units: [Unit?]
+    }
 
     /// What another stream puts out.
     struct Upstream: Sendable {
@@ -70,6 +82,8 @@ struct SourcePlan: Sendable {
         let pattern: String?
         /// Column and the name of the field that fills it.
         let fills: [(column: Int, name: String)]
+        /// Columns that tell which device a row is about.
+        let deviceColumns: [Int]
     }
 
     init(_ upstream: Upstream) {
@@ -80,15 +94,23 @@ struct SourcePlan: Sendable {
 
     init(
         topic: TopicFilter, group: Int?, lateness: Milliseconds, idleTimeout: Milliseconds,
-        fills: [(column: Int, fill: Fill)], upstream: Upstream? = nil
+        fills: [(column: Int, fill: Fill)], upstream: Upstream? = nil, sequence: Int? = nil,
+        conversions: [Conversion] = []
     ) {
+        self.sequence = sequence
+        self.conversions = conversions
         self.upstream = upstream
         self.topic = topic
         self.group = group
         self.lateness = lateness
         self.idleTimeout = idleTimeout
         self.fills = fills
-        namesTopic = fills.contains { $0.fill == .root || $0.fill == .propertyName }
+        namesTopic = fills.contains { _, fill in
+            switch fill {
+            case .root, .propertyName, .partnerName, .sourceNumber: true
+            case .deviceName, .value, .property: false
+            }
+        }
     }
 
     /// What a column of the row is taken from.
@@ -103,6 +125,10 @@ struct SourcePlan: Sendable {
         case value
         /// `payload.{property}`.
         case property(String)
+        /// `topic[1]`, where the row itself is about another device.
+        case partnerName
+        /// The source's own number.
+        case sourceNumber(Int)
     }
 
     /// The columns that a reading of this property fills with its value.
@@ -111,7 +137,7 @@ struct SourcePlan: Sendable {
             switch fill {
             case .value: column
             case .property(let name): name == property ? column : nil
-            case .root, .deviceName, .propertyName: nil
+            case .root, .deviceName, .propertyName, .partnerName, .sourceNumber: nil
             }
         }
     }
@@ -120,7 +146,7 @@ struct SourcePlan: Sendable {
     var hasNoPayload: Bool {
         fills.allSatisfy { _, fill in
             switch fill {
-            case .root, .deviceName, .propertyName: true
+            case .root, .deviceName, .propertyName, .partnerName, .sourceNumber: true
             case .value, .property: false
             }
         }

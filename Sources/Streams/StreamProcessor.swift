@@ -18,14 +18,21 @@ package struct StreamProcessor: Sendable {
     private var deadlines: [Instant]
     /// No stream's deadline is before this.
     private var wakeUp = Instant.distantPast
+    /// What reference tables take.
+    private let tables: [StreamMemory.Part]
 
     /// Compiles the definitions; what is wrong with them goes to `diagnostics` (codes E02xx, and
     /// those of the expressions), and a stream with an error is left out.
     package init(
-        streams: [StreamDefinition], aggregations: [AggregationDefinition], registry: Registry,
+        streams: [StreamDefinition], aggregations: [AggregationDefinition],
+        tables: [ReferenceTable] = [], registry: Registry,
         limits: StreamLimits = StreamLimits(), diagnostics: inout [Diagnostic]
     ) {
-        var compiler = StreamCompiler(registry: registry)
+        var compiler = StreamCompiler(registry: registry, tables: tables)
+        self.tables = tables.map {
+            StreamMemory.Part(
+                what: $0.name.value, count: $0.count, bytesEach: $0.bytes / max(1, $0.count) + 1)
+        }
         let plans = compiler.compile(streams, aggregations)
         diagnostics += compiler.diagnostics
         self.streams = plans.map { Stream($0, limits: limits) }
@@ -63,7 +70,7 @@ package struct StreamProcessor: Sendable {
             if route.isWholeDatagram {
                 if reading.flags.contains(.decideOnly) { continue }
                 let columns = routing.columns[Int(route.firstColumn)..<Int(route.endColumn)]
-                streams[stream].extend(Int(route.source), with: reading, columns: columns)
+                streams[stream].extend(Int(route.source), with: reading, columns: columns, at: now)
                 if !unfinished.contains(stream) { unfinished.append(stream) }
                 continue
             }
@@ -164,8 +171,10 @@ package struct StreamProcessor: Sendable {
     package var counters: StreamCounters { StreamCounters(streams: streams.map(\.counters)) }
 
     /// The most memory each stream's state can take, in bytes, given the devices there are.
+    /// Reference tables, if there are any, come last.
     package func memoryBounds(registry: Registry) -> [StreamMemory] {
-        streams.map { $0.memory(registry: registry) }
+        let bounds = streams.map { $0.memory(registry: registry) }
+        return bounds + (tables.isEmpty ? [] : [StreamMemory(name: "tables", parts: tables)])
     }
 
     private mutating func finishRows(
@@ -174,7 +183,7 @@ package struct StreamProcessor: Sendable {
         guard !unfinished.isEmpty else { return }
         for stream in unfinished {
             let before = outputs.count
-            streams[stream].finishRows(registry: registry, now: now, into: &outputs)
+            streams[stream].finishRows(registry: registry, into: &outputs)
             feedFollowers(of: stream, from: before, registry: registry, at: now, into: &outputs)
             noteDeadline(of: stream)
         }
@@ -183,7 +192,7 @@ package struct StreamProcessor: Sendable {
 }
 
 extension StreamProcessor {
-    private static let version: UInt8 = 1
+    private static let version: UInt8 = 2
 
     /// Writes every stream's state.
     package func snapshot(into writer: inout ByteWriter) {

@@ -49,7 +49,7 @@ let runStreamVerb = Verb(
     var found: [Diagnostic] = []
     let processor = StreamProcessor(
         streams: definition.streams, aggregations: definition.aggregations,
-        registry: setup.plan.registry, diagnostics: &found)
+        tables: definition.tables, registry: setup.plan.registry, diagnostics: &found)
     let table = EventTable(names, timeUnit: timeUnit, registry: setup.plan.registry)
     do throws(EventError) {
         let inputFormat = ResultText.Format(path: inputPath)

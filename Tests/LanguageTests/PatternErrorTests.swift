@@ -134,7 +134,6 @@ import Testing
         Case("«label» changed by > 4", .typeMismatch), Case("x changed by > «»", .expected),
         Case("x crosses «over» 5", .expected, help: "above 30"),
         Case("«label crosses above 5»", .typeMismatch),
-        Case("avg(«delta(x)») > 1 within 5m", .notOnOneRow, help: "a step before"),
         Case("avg(x) over «0» events > 1", .badCount),
         Case("«avg(x, y)» > 1 within 5m", .wrongArgumentCount),
         Case("«percentile(x)» > 1 within 5m", .wrongArgumentCount),

@@ -275,10 +275,13 @@ struct StepTests {
         #expect(found.contains { $0.hasPrefix(code) }, "\(found)")
     }
 
-    @Test("behind the aggregate only filters stand")
+    @Test("tags and joins stand before the aggregate")
     func misplaced() {
         var definition = stream(window: "1m", measures: [("n", "count")])
-        definition.processing.append(.debounce(field: Located("n"), for: .second))
-        #expect(Story([definition]).diagnostics.map(\.code) == ["E0222"])
+        definition.processing += [
+            .enrich(tags: [Located("floor")]),
+            .join(fields: [Located("n")], on: [], within: .second, at: .unknown),
+        ]
+        #expect(Story([definition]).diagnostics.map(\.code) == ["E0222", "E0222"])
     }
 }

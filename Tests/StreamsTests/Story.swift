@@ -16,14 +16,15 @@ struct Story {
 
     init(
         _ streams: [StreamDefinition] = [], _ aggregations: [AggregationDefinition] = [],
-        limits: StreamLimits = StreamLimits(), registry: Registry = Story.registry()
+        tables: [ReferenceTable] = [], limits: StreamLimits = StreamLimits(),
+        registry: Registry = Story.registry()
     ) {
         self.registry = registry
         self.streams = streams
         self.aggregations = aggregations
         processor = StreamProcessor(
-            streams: streams, aggregations: aggregations, registry: registry, limits: limits,
-            diagnostics: &diagnostics)
+            streams: streams, aggregations: aggregations, tables: tables, registry: registry,
+            limits: limits, diagnostics: &diagnostics)
     }
 
     static func registry() -> Registry {

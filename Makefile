@@ -1,5 +1,9 @@
 # Each target first installs what it needs from Debian, if that is missing.
 
+# What the tests reach is noted as they run, apart from the builds of every day; afterwards
+# Tests/coverage/run.sh tells what they did not.
+instrumented = --enable-code-coverage --scratch-path .build-test
+
 .PHONY: help run test test-flink bench deb format lint clean
 
 help:
@@ -18,8 +22,9 @@ run:
 
 test:
 	@packaging/dependencies build test
-	@swift build --build-tests --quiet
-	@swift test --skip-build --parallel --quiet
+	@swift build --build-tests $(instrumented) --quiet
+	@rm -rf .build-test/debug/codecov
+	@swift test --skip-build $(instrumented) --parallel --quiet
 
 test-flink:
 	@Tests/flink/run.sh

@@ -7,8 +7,9 @@ extension Shape {
         [
             Key("sources", .some(.shape(.source)), required: true, "Where readings come from."),
             Key(
-                "dimensions", .texts,
-                "One result for each value of these tags; device_id is one too."),
+                "dimensions", .groupings,
+                "One result for each value of these: tags of the device, device_id, group, fields "
+                    + "that are words, or expressions with a name."),
             Key("metrics", .some(.shape(.function)), required: true, "What is computed."),
             Key(
                 "windows", .some(.shape(.namedWindow)), required: true,
@@ -16,6 +17,21 @@ extension Shape {
             Key(
                 "kpis", .list(.shape(.indicator), 0...1000),
                 "Expressions over metrics, dimensions and the KPIs above."),
+            Key(
+                "revise", .boolean, default: "false",
+                "Whether late events revise windows that have closed; their results come again."),
+            Key(
+                "retention", .span, default: "1h",
+                "How long after its end a window can be revised."),
+        ])
+
+    static let grouping = Shape(
+        "a grouping", "An expression whose values events are grouped by.",
+        [
+            Key("name", .text, required: true, "Its name in the result."),
+            Key(
+                "expression", .text, required: true,
+                "hour(), temperature > 30, round(temperature / 5)"),
         ])
 
     static let indicator = Shape(
@@ -37,10 +53,11 @@ extension Shape {
 extension AggregationDefinition {
     init?(named name: Located<String>, _ node: Node, _ report: Report) {
         guard let fields = Fields(node, .aggregation, report) else { return nil }
+        let groupings = Groupings(fields, "dimensions", report)
         self.init(
             name: name,
             sources: fields.list("sources").compactMap { SourceDefinition($0, report) },
-            dimensions: fields.texts("dimensions"),
+            dimensions: groupings.names,
             metrics: fields.list("metrics").compactMap { AggregateDefinition($0, report) },
             windows: fields.list("windows").compactMap { node in
                 guard let window = Fields(node, .namedWindow, report) else { return nil }
@@ -56,5 +73,42 @@ extension AggregationDefinition {
                 guard let expression = indicator.text("expression"), let name else { return nil }
                 return (name, expression)
             })
+        self.groupings = groupings.expressions
+        retention = fields.revision()
     }
+}
+
+/// What a key of a mapping says that events are grouped by.
+struct Groupings {
+    var names: [Located<String>] = []
+    /// Those of the names that are expressions.
+    var expressions: [(name: Located<String>, expression: Located<String>)] = []
+
+    init(_ fields: Fields, _ key: String, _ report: Report) {
+        for node in fields.list(key) {
+            guard case .mapping = node.content else {
+                if let name = Scalars.text(node, report) { names.append(name) }
+                continue
+            }
+            guard let grouping = Fields(node, .grouping, report) else { continue }
+            let name = grouping.name("name")
+            guard let expression = grouping.text("expression"), let name else { continue }
+            names.append(name)
+            expressions.append((name, expression))
+        }
+    }
+}
+
+extension Fields {
+    /// How long closed windows can be revised, by the keys `revise` and `retention`.
+    func revision() -> Located<Milliseconds>? {
+        let retention = duration("retention")
+        guard boolean("revise") == true, let retention else { return nil }
+        return Located(retention, at: place(has("retention") ? "retention" : "revise"))
+    }
+}
+
+extension Shape.Kind {
+    /// Names, and expressions with a name.
+    static let groupings = Shape.Kind.list(.either([.text, .shape(.grouping)]), 0...10_000)
 }

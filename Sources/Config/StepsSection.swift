@@ -109,19 +109,27 @@ extension Shape {
 }
 
 extension ProcessingDefinition {
-    init?(_ node: Node, _ report: Report) {
+    /// A step as it is written; one that aggregates by expressions first makes them fields.
+    static func steps(_ node: Node, _ report: Report) -> [ProcessingDefinition] {
         guard let type = Shape.type(of: node, among: Shape.steps, report),
             let fields = Fields(node, type, report)
-        else { return nil }
+        else { return [] }
+        guard type.title == Shape.aggregate.title else {
+            return ProcessingDefinition(fields, report).map { [$0] } ?? []
+        }
+        _ = fields.choice("type")
+        let groupings = Groupings(fields, "by", report)
+        let functions = fields.list("functions").compactMap { AggregateDefinition($0, report) }
+        return groupings.expressions.map { .group(name: $0.name, expression: $0.expression) }
+            + [.aggregate(by: groupings.names, functions: functions)]
+    }
+
+    private init?(_ fields: Fields, _ report: Report) {
         let word = fields.choice("type")?.value
         switch word {
         case "filter":
             guard let expression = fields.text("expression") else { return nil }
             self = .filter(expression: expression)
-        case "aggregate":
-            self = .aggregate(
-                by: fields.texts("by"),
-                functions: fields.list("functions").compactMap { AggregateDefinition($0, report) })
         case "derive":
             let name = fields.name("name")
             let expression = fields.text("expression")
@@ -130,12 +138,13 @@ extension ProcessingDefinition {
         case "enrich": self.init(enrichment: fields, report)
         case "deduplicate":
             self = .deduplicate(
-                by: fields.texts("by"), within: fields.duration("within"), at: node.place)
+                by: fields.texts("by"), within: fields.duration("within"),
+                at: fields.node.place)
         case "join": self.init(join: fields, report)
         case "sample":
             let kept = fields.choice("keep", as: ProcessingDefinition.Kept.self)
             guard let period = fields.duration("every"), let kept else { return nil }
-            self = .sample(every: period, keep: kept, at: node.place)
+            self = .sample(every: period, keep: kept, at: fields.node.place)
         default: self.init(ofField: fields, report)
         }
     }

@@ -85,7 +85,10 @@ extension Shape {
         "an aggregate", "Summarises the events of a window.",
         [
             Key("type", .choice(["aggregate"]), required: true, "aggregate"),
-            Key("by", .texts, "One result for each value of these fields."),
+            Key(
+                "by", .groupings,
+                "One result for each value of these: fields that are words, tags of the device, "
+                    + "device_id, group, or expressions with a name."),
             Key(
                 "functions", .some(.shape(.function)), required: true,
                 "The columns of the result."),
@@ -185,15 +188,11 @@ extension StreamDefinition {
             name: name,
             sources: fields.list("sources").compactMap { SourceDefinition($0, report) },
             window: fields.node("window").flatMap { WindowDefinition($0, report) },
-            processing: fields.list("processing").compactMap {
-                ProcessingDefinition($0, report)
+            processing: fields.list("processing").flatMap {
+                ProcessingDefinition.steps($0, report)
             },
             patterns: fields.list("patterns").compactMap { PatternDefinition($0, report) })
-        let retention = fields.duration("retention")
-        if fields.boolean("revise") == true, let retention {
-            let place = fields.place(fields.has("retention") ? "retention" : "revise")
-            self.retention = Located(retention, at: place)
-        }
+        retention = fields.revision()
         publishesLate = fields.choice("late", as: Shape.Late.self) == .publish
     }
 }

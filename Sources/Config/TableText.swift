@@ -13,12 +13,14 @@ struct TableText {
     private var lineStart = 0
     private let report: Report
 
+    /// One value. There are many, so that it is small.
     struct Cell {
         var text: String
         var isQuoted: Bool
-        var place: Place
+        var line: Int32
+        var column: Int32
         /// Of what is written, in bytes.
-        var length: Int
+        var length: Int32
 
         /// Nothing stands here.
         var isMissing: Bool { text.isEmpty && !isQuoted }
@@ -29,6 +31,7 @@ struct TableText {
         static let bytes = 16 << 20
         static let rows = 100_000
         static let columns = 256
+        static let cells = 1_000_000
         /// After so many mistakes in one file the rest is not worth telling.
         static let mistakes = 20
     }
@@ -46,17 +49,20 @@ struct TableText {
         }
         if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { offset = 3 }
         var isSound = true
-        while offset < bytes.count, rows.count <= Limit.rows {
+        var cells = 0
+        while offset < bytes.count, rows.count <= Limit.rows, cells <= Limit.cells {
             guard let row = row() else {
                 isSound = false
                 break
             }
             if row.isEmpty { continue }
+            cells += row.count
             if header.isEmpty { header = row } else { rows.append(row) }
         }
-        if rows.count > Limit.rows {
-            report.add(
-                .tooLarge, "a table has \(Limit.rows) rows at most", at: rows[Limit.rows][0].place)
+        if rows.count > Limit.rows || cells > Limit.cells {
+            let (limit, what) =
+                cells > Limit.cells ? (Limit.cells, "values") : (Limit.rows, "rows")
+            report.add(.tooLarge, "a table has \(limit) \(what) at most", at: self.place)
             isSound = false
         }
         if isSound, header.isEmpty {
@@ -69,7 +75,7 @@ struct TableText {
             if header.count > Limit.columns {
                 report.add(
                     .tooLarge, "a table has \(Limit.columns) columns at most",
-                    at: header[Limit.columns].place)
+                    at: place(of: header[Limit.columns]))
             }
             return nil
         }
@@ -81,10 +87,14 @@ struct TableText {
             let isLong = row.count > header.count
             report.add(
                 .badCSV, "the row has \(row.count) values, and the header \(header.count) names",
-                at: isLong ? row[header.count].place : row[0].place,
+                at: place(of: isLong ? row[header.count] : row[0]),
                 help: isLong ? ["a value that holds a comma must be in quotes"] : [])
         }
         return uneven.isEmpty
+    }
+
+    func place(of cell: Cell) -> Place {
+        Place(file: file, line: Int(cell.line), column: Int(cell.column))
     }
 
     // MARK: Reading
@@ -169,9 +179,10 @@ struct TableText {
             report.add(.badCSV, "this is no text in UTF-8", at: place)
             return nil
         }
+        // The file's own size bounds them.
         return Cell(
-            text: valid, isQuoted: isQuoted, place: place,
-            length: isQuoted ? text.count + 2 : max(1, text.count))
+            text: valid, isQuoted: isQuoted, line: Int32(place.line), column: Int32(place.column),
+            length: Int32(isQuoted ? text.count + 2 : max(1, text.count)))
     }
 
     private func fail(_ message: String, help: [String]) -> Cell? {

@@ -105,23 +105,26 @@ struct TableDraft {
             var row = ReferenceTable.Row(key: [], values: [])
             let before = mistakes
             for column in layout.key {
-                if let value = value(cells[column], columns[column].type, &mistakes) {
+                if let value = value(cells[column], columns[column].type, in: text, &mistakes) {
                     row.key.append(value)
                 } else if cells[column].isMissing {
-                    tellMissing(cells[column], text.header[column].text, &mistakes)
+                    tellMissing(cells[column], text.header[column].text, in: text, &mistakes)
                 }
             }
             if let since = layout.since {
-                if case .timestamp(let time)? = value(cells[since], .timestamp, &mistakes) {
+                if case .timestamp(let time)? = value(cells[since], .timestamp, in: text, &mistakes)
+                {
                     row.since = time
                 } else if cells[since].isMissing {
-                    tellMissing(cells[since], text.header[since].text, &mistakes)
+                    tellMissing(cells[since], text.header[since].text, in: text, &mistakes)
                 }
             }
-            row.values = layout.values.map { value(cells[$0], columns[$0].type, &mistakes) }
+            row.values = layout.values.map {
+                value(cells[$0], columns[$0].type, in: text, &mistakes)
+            }
             if mistakes >= TableText.Limit.mistakes { return nil }
             guard mistakes == before else { continue }
-            let line = cells[0].place.line
+            let line = Int(cells[0].line)
             if let first = seen.updateValue(line, forKey: Version(key: row.key, since: row.since)) {
                 mistakes += 1
                 let key = row.key.map(\.description).joined(separator: ", ")
@@ -129,7 +132,8 @@ struct TableDraft {
                     .duplicateRow,
                     "there are two rows for `\(key)`"
                         + (layout.since == nil ? "" : " from \(row.since) on"),
-                    at: cells[layout.key[0]].place, length: cells[layout.key[0]].length,
+                    at: text.place(of: cells[layout.key[0]]),
+                    length: Int(cells[layout.key[0]].length),
                     help: ["the first is on line \(first)"]
                         + (layout.since == nil
                             ? ["where rows follow each other, name their times: valid_from"] : []))
@@ -151,15 +155,15 @@ struct TableDraft {
     }
 
     private func tellMissing(
-        _ cell: TableText.Cell, _ column: String, _ mistakes: inout Int
+        _ cell: TableText.Cell, _ column: String, in text: TableText, _ mistakes: inout Int
     ) {
         mistakes += 1
-        report.add(.badCell, "a row needs a `\(column)`", at: cell.place)
+        report.add(.badCell, "a row needs a `\(column)`", at: text.place(of: cell))
     }
 
     /// Nil, with the mistake reported, where the cell is not of the type; and where it is empty.
     private func value(
-        _ cell: TableText.Cell, _ type: ValueType, _ mistakes: inout Int
+        _ cell: TableText.Cell, _ type: ValueType, in text: TableText, _ mistakes: inout Int
     ) -> Value? {
         if cell.isMissing { return nil }
         if let value = TableDraft.value(cell.text, type) { return value }
@@ -173,10 +177,11 @@ struct TableDraft {
         case .text: words = "a text"
         }
         report.add(
-            .badCell, "\(words) is wanted, not `\(Node.shortened(cell.text))`", at: cell.place,
-            length: cell.length,
+            .badCell, "\(words) is wanted, not `\(Node.shortened(cell.text))`",
+            at: text.place(of: cell), length: Int(cell.length),
             help: type == .timestamp
-                ? ["write it as in RFC 3339: 2026-07-15T14:00:00Z, or in milliseconds"] : [])
+                ? ["write it as in RFC 3339: 2026-07-15T14:00:00Z, or in milliseconds since 1970"]
+                : [])
         return nil
     }
 
@@ -189,6 +194,10 @@ struct TableDraft {
         case .boolean: return node.boolean.map { .boolean($0) }
         case .timestamp:
             if let milliseconds = node.integer {
+                // Fewer digits are a year, a date or seconds, taken for what they are not.
+                guard milliseconds == 0 || milliseconds.magnitude >= 100_000_000_000 else {
+                    return nil
+                }
                 return .timestamp(Instant(milliseconds: milliseconds))
             }
             return Instant(text).map { .timestamp($0) }
@@ -230,11 +239,12 @@ private struct Layout {
         let names = text.header.map(\.text)
         for (index, cell) in text.header.enumerated() {
             if cell.text.isEmpty {
-                refuse(.badCSV, "a column has no name", at: cell.place, 1, [])
+                refuse(.badCSV, "a column has no name", at: text.place(of: cell), 1, [])
             } else if let first = names[..<index].firstIndex(of: cell.text) {
                 refuse(
-                    .badCSV, "there are two columns called `\(cell.text)`", at: cell.place,
-                    cell.length, ["the first is at column \(text.header[first].place.column)"])
+                    .badCSV, "there are two columns called `\(cell.text)`",
+                    at: text.place(of: cell), Int(cell.length),
+                    ["the first is at column \(text.header[first].column)"])
             }
         }
         func find(_ name: Located<String>) -> Int? {

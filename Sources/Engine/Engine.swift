@@ -158,7 +158,7 @@ package struct Engine: Sendable {
                     key: row.key,
                     fields: row.fields
                         + (isNew ? [] : [Field("revision", .integer(row.revision))]),
-                    window: row.window, into: &effects)
+                    quality: row.quality, window: row.window, into: &effects)
             case .late(let event):
                 guard publishesLate.contains(event.stream) else { continue }
                 publish(
@@ -241,13 +241,13 @@ package struct Engine: Sendable {
 
     private mutating func publish(
         _ kind: OutboxRecord.Kind, name: String, time: Instant, start: Instant?, key: [Field],
-        fields: [Field], window: String?, into effects: inout [Effect]
+        fields: [Field], quality: [Field] = [], window: String?, into effects: inout [Effect]
     ) {
         outboxSequence += 1
         let record = OutboxRecord(
             sequence: outboxSequence, kind: kind, workflow: workflow,
             name: window.map { "\(name)/\($0)" } ?? name, time: time, start: start, key: key,
-            fields: fields)
+            fields: fields, quality: quality)
         effects.append(.publish(record))
     }
 }

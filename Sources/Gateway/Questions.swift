@@ -124,7 +124,7 @@ extension StreamCounters.Stream {
     fileprivate var counts: [(String, UInt64)] {
         [
             ("accepted", accepted), ("filtered", filtered), ("duplicates", duplicates),
-            ("late", late),
+            ("late", late), ("revisions", revisions),
             ("windows_closed", windowsClosed), ("matches", matches),
             ("dropped_by_limit", droppedByLimit), ("type_mismatches", typeMismatches),
             ("unmatched", unmatched),

@@ -8,6 +8,7 @@ import Config
 public final class IoTWorkflow {
     /// The workflow's name.
     public let name: String
+    private var tables: [(key: String, value: Settings)] = []
     private var streams: [(key: String, value: Settings)] = []
     private var sequences: [(key: String, value: Settings)] = []
     private var aggregations: [(key: String, value: Settings)] = []
@@ -16,6 +17,12 @@ public final class IoTWorkflow {
 
     /// An empty workflow.
     public init(_ name: String) { self.name = name }
+
+    /// Adds a reference table that streams are enriched from: `file`, by its path from where the
+    /// program runs, `key`, `valid_from`, `columns`.
+    public func addReferenceTable(_ name: String, _ settings: Setting) {
+        tables.append((key: name, value: settings.content))
+    }
 
     /// Adds a stream: `sources`, `window`, `processing`, `patterns`.
     public func addStreamProcessor(_ name: String, _ settings: Setting) {
@@ -43,7 +50,8 @@ public final class IoTWorkflow {
     /// The sections of a configuration file.
     var sections: [(key: String, value: Settings)] {
         [
-            (key: "workflow", value: .text(name)), (key: "streams", value: .mapping(streams)),
+            (key: "workflow", value: .text(name)), (key: "tables", value: .mapping(tables)),
+            (key: "streams", value: .mapping(streams)),
             (key: "commands", value: .mapping(sequences)),
             (key: "edge_distribution", value: edgeDistribution.content),
             (key: "aggregations", value: .mapping(aggregations)),

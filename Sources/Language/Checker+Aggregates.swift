@@ -35,6 +35,7 @@ extension Checker {
             return aggregate(function, of: argument, ofEventsOf: label, over: over, range)
         }
         guard let span = span(over, of: written, range) else { return nil }
+        if let merged = merged(function, of: argument, over: over, span, range) { return merged }
         guard let (input, measure) = input(of: function.0, argument, .aggregate, range) else {
             return nil
         }
@@ -49,6 +50,23 @@ extension Checker {
             call.second = second
         }
         return read(function.0, at: UInt64(slot(call)), measure, range)
+    }
+
+    /// An aggregate of a window's column that the same aggregate has made: what the windows have
+    /// seen, merged. `count` counts rows, as always.
+    private mutating func merged(
+        _ function: (AggregateFunction, quantile: Double?), of argument: Expression?,
+        over: Expression.Call.Over?, _ span: Milliseconds, _ range: Range<Int>
+    ) -> Typed? {
+        guard function.0 != .count, scope == .rule, case .name(let name)? = argument?.node,
+            let index = find(name), schema.columns[index].aggregate == function.0,
+            schema.columns[index].quantile == function.quantile
+        else { return nil }
+        var call = AggregateCall(
+            function: function.0, argument: .column(index), over: span,
+            quantile: function.quantile)
+        if case .events(let count)? = over { call.events = count }
+        return column(index, at: slot(call), range)
     }
 
     private mutating func read(

@@ -31,7 +31,7 @@ extension Checker {
     }
 
     func advice(on name: String) -> [String] {
-        let known = schema.columns.map(\.name)
+        let known = schema.columns.map(\.name).filter { !$0.isEmpty }
         if let dot = name.firstIndex(of: "."), known.contains(String(name[dot...].dropFirst())),
             let label = didYouMean(String(name[..<dot]), among: labels.map(\.name))
         {
@@ -85,19 +85,23 @@ extension Checker {
     /// A column read as it is or, under `within`, merged over the span if it carries a partial.
     private mutating func read(_ index: Int, _ range: Range<Int>) -> Typed {
         let column = schema.columns[index]
-        let measure = column.unit.map { Measure(unit: $0) }
         var slot = index
-        if let aggregate = column.aggregate, schema.isWindowed,
-            scope == .rule, let trailing
-        {
+        if let aggregate = column.aggregate, scope == .rule, let trailing {
             usesWithin = true
             slot = self.slot(
                 AggregateCall(
                     function: aggregate, argument: .column(index), over: trailing,
                     quantile: column.quantile))
         }
+        return self.column(index, at: slot, range)
+    }
+
+    /// What a window's column holds, or a merger of such, found at `slot`.
+    mutating func column(_ index: Int, at slot: Int, _ range: Range<Int>) -> Typed {
         var typed = field(index, at: UInt64(slot), range)
-        if column.aggregate?.unitRule == .difference { typed.measure = measure?.difference }
+        if schema.columns[index].aggregate?.unitRule == .difference {
+            typed.measure = typed.measure?.difference
+        }
         return typed
     }
 

@@ -109,7 +109,7 @@ extension Program {
 // MARK: Loading; a value of another type than the schema says is missing
 
 @inline(__always)
-private func loadNumber(_ row: Span<Value?>, _ slot: UInt64) -> UInt64 {
+func loadNumber(_ row: Span<Value?>, _ slot: UInt64) -> UInt64 {
     guard slot < row.count else { return Missing.number }
     switch row[Int(truncatingIfNeeded: slot)] {
     case .number(let value)?: return finite(value)

@@ -8,11 +8,13 @@ package struct Program: Hashable, Sendable {
     package let type: ValueType
     let code: [Instruction]
     let texts: [String]
+    private let shortcut: Shortcut
 
     init(type: ValueType, code: [Instruction], texts: [String]) {
         self.type = type
         self.code = code
         self.texts = texts
+        shortcut = Shortcut(code)
     }
 
     /// The same code on rows laid out as `slot` tells.
@@ -36,6 +38,10 @@ package struct Program: Hashable, Sendable {
 
     /// The same on a row that is lent.
     package func evaluate(_ row: Span<Value?>) -> Value? {
+        if case .number(let slot) = shortcut {
+            let number = Double(bitPattern: loadNumber(row, slot))
+            return number.isNaN ? nil : .number(number)
+        }
         let result = run(row)
         switch type {
         case .boolean:
@@ -56,7 +62,11 @@ package struct Program: Hashable, Sendable {
     /// For a condition: true, false, or nil where it is unknown.
     package func holds(_ row: [Value?]) -> Bool? { holds(row.span) }
 
+    /// The same on a row that is lent.
     package func holds(_ row: Span<Value?>) -> Bool? {
+        if case .comparison(let slot, let relation, let bound) = shortcut {
+            return relation.holds(Double(bitPattern: loadNumber(row, slot)), bound)
+        }
         guard type == .boolean else { return nil }
         let result = run(row)
         return result == Missing.boolean ? nil : result == 1

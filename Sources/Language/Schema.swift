@@ -3,8 +3,8 @@ package import Model
 /// The names an expression may use, with their types: the contract between a stream and its text.
 package struct Schema: Sendable {
     package var columns: [Column]
-    /// True where a row is the result of a window, so that `for N consecutive windows` makes sense
-    /// and a column may carry a mergeable partial.
+    /// True where a row is the result of a window, so that `for N consecutive windows` makes
+    /// sense.
     package var isWindowed: Bool
 
     /// One field of a row. Its place in `columns` is its place in the row.
@@ -12,8 +12,8 @@ package struct Schema: Sendable {
         package var name: String
         package var type: ValueType
         package var unit: Unit?
-        /// For a window's column: the aggregate that made it, so that `within` can merge its
-        /// partials.
+        /// For a window's column, also where it comes from another stream: the aggregate that made
+        /// it, so that `within` can merge its partials.
         package var aggregate: AggregateFunction?
         /// Of a window's `percentile`: which, from 0 to 1.
         package var quantile: Double?

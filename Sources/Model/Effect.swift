@@ -64,6 +64,8 @@ package struct OutboxRecord: Hashable, Sendable {
     /// What it is about: `device_id`, or the dimensions of a group.
     package var key: [Field]
     package var fields: [Field]
+    /// By the name of each field that is not exact: how far it may be from what it stands for.
+    package var quality: [Field]
 
     /// In order of priority, the most urgent first: also the lane it waits in.
     package enum Kind: UInt8, Hashable, Sendable, CaseIterable {
@@ -72,8 +74,9 @@ package struct OutboxRecord: Hashable, Sendable {
 
     package init(
         sequence: UInt64, kind: Kind, workflow: String, name: String, time: Instant,
-        start: Instant? = nil, key: [Field], fields: [Field]
+        start: Instant? = nil, key: [Field], fields: [Field], quality: [Field] = []
     ) {
+        self.quality = quality
         self.sequence = sequence
         self.kind = kind
         self.workflow = workflow

@@ -2,47 +2,57 @@
 ///
 /// Every event time, arrival time and deadline in the gateway is an `Instant`. The core never asks
 /// what time it is: it is told.
-package struct Instant: Hashable, Comparable, Sendable {
+///
+/// Public, like all that is in a `Reading`, because other modules inline nothing else: millions of
+/// these are compared each second.
+public struct Instant: Hashable, Comparable, Sendable {
     /// Milliseconds since the epoch; negative before 1970.
-    package var milliseconds: Int64
+    public var milliseconds: Int64
 
-    @inlinable package init(milliseconds: Int64) { self.milliseconds = milliseconds }
+    /// So many milliseconds after the epoch.
+    @inlinable public init(milliseconds: Int64) { self.milliseconds = milliseconds }
 
     /// The earliest instant there is; used as "nothing seen yet".
-    @inlinable package static var distantPast: Instant { Instant(milliseconds: .min) }
+    @inlinable public static var distantPast: Instant { Instant(milliseconds: .min) }
     /// The latest instant there is; used as "never".
-    @inlinable package static var distantFuture: Instant { Instant(milliseconds: .max) }
+    @inlinable public static var distantFuture: Instant { Instant(milliseconds: .max) }
 
-    @inlinable package static func < (left: Instant, right: Instant) -> Bool {
+    /// Earlier.
+    @inlinable public static func < (left: Instant, right: Instant) -> Bool {
         left.milliseconds < right.milliseconds
     }
 
-    // Written out so that other modules can inline them.
-    @inlinable package static func == (left: Instant, right: Instant) -> Bool {
+    /// The same instant.
+    @inlinable public static func == (left: Instant, right: Instant) -> Bool {
         left.milliseconds == right.milliseconds
     }
 
-    @inlinable package static func != (left: Instant, right: Instant) -> Bool {
+    /// Another instant.
+    @inlinable public static func != (left: Instant, right: Instant) -> Bool {
         left.milliseconds != right.milliseconds
     }
 
-    @inlinable package static func > (left: Instant, right: Instant) -> Bool { right < left }
-    @inlinable package static func <= (left: Instant, right: Instant) -> Bool { !(right < left) }
-    @inlinable package static func >= (left: Instant, right: Instant) -> Bool { !(left < right) }
+    /// Later.
+    @inlinable public static func > (left: Instant, right: Instant) -> Bool { right < left }
+    /// Not later.
+    @inlinable public static func <= (left: Instant, right: Instant) -> Bool { !(right < left) }
+    /// Not earlier.
+    @inlinable public static func >= (left: Instant, right: Instant) -> Bool { !(left < right) }
 
     /// Adds a span; stays at the end of the time line rather than wrapping.
-    @inlinable package static func + (left: Instant, right: Milliseconds) -> Instant {
+    @inlinable public static func + (left: Instant, right: Milliseconds) -> Instant {
         let (sum, overflow) = left.milliseconds.addingReportingOverflow(right.count)
         if overflow { return right.count > 0 ? .distantFuture : .distantPast }
         return Instant(milliseconds: sum)
     }
 
-    @inlinable package static func - (left: Instant, right: Milliseconds) -> Instant {
+    /// Takes a span away; stays at the end of the time line rather than wrapping.
+    @inlinable public static func - (left: Instant, right: Milliseconds) -> Instant {
         left + Milliseconds(right.count == .min ? .max : -right.count)
     }
 
     /// The span from `right` to `left`, saturating.
-    @inlinable package static func - (left: Instant, right: Instant) -> Milliseconds {
+    @inlinable public static func - (left: Instant, right: Instant) -> Milliseconds {
         let (difference, overflow) = left.milliseconds
             .subtractingReportingOverflow(right.milliseconds)
         if overflow { return Milliseconds(left > right ? .max : .min) }
@@ -50,7 +60,7 @@ package struct Instant: Hashable, Comparable, Sendable {
     }
 
     /// The start of the epoch-aligned bucket of `size` that holds this instant.
-    package func floored(to size: Milliseconds, offset: Milliseconds = .zero) -> Instant {
+    public func floored(to size: Milliseconds, offset: Milliseconds = .zero) -> Instant {
         let shifted = milliseconds &- offset.count
         let remainder = shifted % size.count
         let down = remainder < 0 ? remainder + size.count : remainder
@@ -60,7 +70,7 @@ package struct Instant: Hashable, Comparable, Sendable {
 
 extension Instant: CustomStringConvertible {
     /// RFC 3339 in UTC with milliseconds: `2026-07-15T14:00:00.000Z`.
-    package var description: String {
+    public var description: String {
         if self == .distantPast { return "-infinity" }
         if self == .distantFuture { return "infinity" }
         let date = CivilDate(
@@ -78,7 +88,7 @@ extension Instant: CustomStringConvertible {
 
     /// Reads RFC 3339: a date, `T` or a space, a time with optional fraction, and `Z` or an offset.
     /// A date alone is its midnight in UTC. Digits past milliseconds are cut.
-    package init?(_ text: String) {
+    public init?(_ text: String) {
         var rest = Substring(text)
         func number(_ digits: Int) -> Int64? {
             guard rest.count >= digits,

@@ -1,35 +1,47 @@
 /// A length of time in whole milliseconds; negative lengths are allowed.
-package struct Milliseconds: Hashable, Comparable, Sendable {
-    package var count: Int64
+public struct Milliseconds: Hashable, Comparable, Sendable {
+    /// How many.
+    public var count: Int64
 
-    @inlinable package init(_ count: Int64) { self.count = count }
+    /// So many milliseconds.
+    @inlinable public init(_ count: Int64) { self.count = count }
 
-    package static let zero = Milliseconds(0)
-    package static let second = Milliseconds(1000)
-    package static let minute = Milliseconds(60_000)
-    package static let hour = Milliseconds(3_600_000)
-    package static let day = Milliseconds(86_400_000)
+    /// No time at all.
+    public static let zero = Milliseconds(0)
+    /// 1000 ms.
+    public static let second = Milliseconds(1000)
+    /// 60 s.
+    public static let minute = Milliseconds(60_000)
+    /// 60 min.
+    public static let hour = Milliseconds(3_600_000)
+    /// 24 h: there are no leap seconds here.
+    public static let day = Milliseconds(86_400_000)
 
-    package static func seconds(_ count: Int64) -> Milliseconds { Milliseconds(count * 1000) }
+    /// So many seconds.
+    public static func seconds(_ count: Int64) -> Milliseconds { Milliseconds(count * 1000) }
 
-    @inlinable package static func < (left: Milliseconds, right: Milliseconds) -> Bool {
+    /// Shorter.
+    @inlinable public static func < (left: Milliseconds, right: Milliseconds) -> Bool {
         left.count < right.count
     }
 
-    // Written out so that other modules can inline them.
-    @inlinable package static func == (left: Milliseconds, right: Milliseconds) -> Bool {
+    /// As long.
+    @inlinable public static func == (left: Milliseconds, right: Milliseconds) -> Bool {
         left.count == right.count
     }
 
-    @inlinable package static func >= (left: Milliseconds, right: Milliseconds) -> Bool {
+    /// Not shorter.
+    @inlinable public static func >= (left: Milliseconds, right: Milliseconds) -> Bool {
         !(left < right)
     }
 
-    @inlinable package static func > (left: Milliseconds, right: Milliseconds) -> Bool {
+    /// Longer.
+    @inlinable public static func > (left: Milliseconds, right: Milliseconds) -> Bool {
         right < left
     }
 
-    package static func * (left: Milliseconds, right: Int64) -> Milliseconds {
+    /// So many times as long; stays at the longest span there is rather than wrapping.
+    public static func * (left: Milliseconds, right: Int64) -> Milliseconds {
         let (product, overflow) = left.count.multipliedReportingOverflow(by: right)
         if overflow { return Milliseconds((left.count < 0) == (right < 0) ? .max : .min) }
         return Milliseconds(product)
@@ -38,13 +50,13 @@ package struct Milliseconds: Hashable, Comparable, Sendable {
 
 extension Milliseconds: CustomStringConvertible {
     /// The units a duration may be written in, largest first. No month or year: their lengths vary.
-    package static let units: [(name: String, length: Int64)] = [
+    public static let units: [(name: String, length: Int64)] = [
         ("w", 604_800_000), ("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1000),
         ("ms", 1),
     ]
 
     /// The shortest spelling that `init(_:)` reads back: `5m`, `1h30m`, `250ms`.
-    package var description: String {
+    public var description: String {
         if count == 0 { return "0s" }
         var rest = count.magnitude
         var text = count < 0 ? "-" : ""
@@ -58,7 +70,7 @@ extension Milliseconds: CustomStringConvertible {
 
     /// Reads `5m`, `1h30m`, `250ms`, `1.5s`: numbers with units, each unit smaller than the last.
     /// Nil where the text is anything else, or finer than a millisecond.
-    package init?(_ text: String) {
+    public init?(_ text: String) {
         var rest = Substring(text)
         var total: Int64 = 0
         var lastLength = Int64.max

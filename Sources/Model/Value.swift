@@ -3,7 +3,7 @@
 ///
 /// Numbers are finite: whoever builds a `.number` from outside turns NaN and infinity into missing
 /// and counts them, so no operator downstream has to ask.
-package enum Value: Hashable, Sendable {
+public enum Value: Hashable, Sendable {
     case boolean(Bool)
     case integer(Int64)
     case number(Double)
@@ -11,7 +11,7 @@ package enum Value: Hashable, Sendable {
     case timestamp(Instant)
 
     /// The value as a double where it has one: integers, numbers, and booleans as 0 or 1.
-    package var double: Double? {
+    public var double: Double? {
         switch self {
         case .number(let value): value
         case .integer(let value): Double(value)
@@ -22,7 +22,7 @@ package enum Value: Hashable, Sendable {
 
     /// The same value as one of `type`: whole numbers and floats stand for each other where nothing
     /// is lost. Nil where it cannot be one.
-    package func converted(to type: ValueType) -> Value? {
+    public func converted(to type: ValueType) -> Value? {
         switch (type, self) {
         case (.boolean, .boolean), (.integer, .integer), (.number, .number), (.text, .text),
             (.timestamp, .timestamp):
@@ -35,7 +35,8 @@ package enum Value: Hashable, Sendable {
 }
 
 extension Value: CustomStringConvertible {
-    package var description: String {
+    /// As text, without a unit.
+    public var description: String {
         switch self {
         case .boolean(let value): "\(value)"
         case .integer(let value): "\(value)"
@@ -47,7 +48,7 @@ extension Value: CustomStringConvertible {
 }
 
 /// The type a property or an expression has.
-package enum ValueType: String, Hashable, Sendable, CaseIterable {
+public enum ValueType: String, Hashable, Sendable, CaseIterable {
     case boolean
     case integer
     case number = "float"

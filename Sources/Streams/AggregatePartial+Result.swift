@@ -18,11 +18,11 @@ extension AggregatePartial {
     ) -> Value? {
         switch function {
         case .count: return .integer(count)
-        case .distinct, .approxDistinct: return .integer(detail.first?.distinct.count ?? 0)
+        case .distinct, .approxDistinct: return .integer(detail.first?.distinct.content?.count ?? 0)
         case .first: return detail.first?.first?.value.read(as: type)
         case .last: return detail.first?.last?.value.read(as: type)
         case .histogram:
-            guard let ranks = detail.first?.ranks, ranks.total > 0 else { return nil }
+            guard let ranks else { return nil }
             return .text(ranks.histogram)
         case .sum where type == .integer: return count > 0 ? sum.integer.map { .integer($0) } : nil
         default: break
@@ -36,15 +36,21 @@ extension AggregatePartial {
         guard let detail = detail.first else { return .exact }
         let error: Double
         switch function {
-        case .distinct, .approxDistinct: error = detail.distinct.error
-        case .median, .percentile, .mode, .histogram: error = detail.ranks.error
-        case .mad: error = 2 * detail.ranks.error
-        case .timeWeightedAvg: error = detail.timeline.isBroken ? maximum - minimum : 0
-        case .integral:
-            error = detail.timeline.isBroken ? (maximum - minimum) * detail.seconds : 0
+        case .distinct, .approxDistinct: error = detail.distinct.content?.error ?? 0
+        case .median, .percentile, .mode, .histogram: error = ranks?.error ?? 0
+        case .mad: error = 2 * (ranks?.error ?? 0)
+        case .timeWeightedAvg: error = detail.isBroken ? maximum - minimum : 0
+        case .integral: error = detail.isBroken ? (maximum - minimum) * detail.seconds : 0
         default: error = 0
         }
         return error == 0 ? .exact : .error(error)
+    }
+
+    /// The same where it is not exact.
+    func error(of function: AggregateFunction) -> Double? {
+        if detail.isEmpty { return nil }
+        guard case .error(let error) = exactness(of: function) else { return nil }
+        return min(error, .greatestFiniteMagnitude)
     }
 
     private func number(of function: AggregateFunction, quantile: Double?) -> Double? {
@@ -73,7 +79,7 @@ extension AggregatePartial {
     }
 
     private var ranks: ValueSketch? {
-        guard let ranks = detail.first?.ranks, ranks.total > 0 else { return nil }
+        guard let ranks = detail.first?.ranks.content, ranks.total > 0 else { return nil }
         return ranks
     }
 
@@ -87,7 +93,8 @@ extension AggregatePartial {
 
     /// Taking the sums to the mean's neighbourhood is exact, so nothing cancels afterwards.
     private func central() -> Central? {
-        guard let powers = detail.first?.powers, powers.beyond == 0, count > 0 else { return nil }
+        guard let powers = detail.first?.powers.value, powers.beyond == 0, count > 0
+        else { return nil }
         let mean = sum.divided(by: count)
         if let quick = quickCentral(powers.squares, mean) { return quick }
         let size = ExactSum(Int128(count))
@@ -134,7 +141,7 @@ extension AggregatePartial {
 
     /// The second, third and fourth central moments.
     private func centralMoments() -> (Double, Double, Double)? {
-        guard let central = central(), let powers = detail.first?.powers else { return nil }
+        guard let central = central(), let powers = detail.first?.powers.value else { return nil }
         let mean = sum.divided(by: count)
         let size = ExactSum(Int128(count))
         let square = Expansion(mean).times(mean)
@@ -173,7 +180,8 @@ extension AggregatePartial {
     }
 
     private var correlation: Double? {
-        guard count > 1, let pair = detail.first?.pair, let central = central() else { return nil }
+        guard count > 1, let pair = detail.first?.pair.value, let central = central()
+        else { return nil }
         let (mean, secondMean) = (sum.divided(by: count), pair.sum.divided(by: count))
         let size = ExactSum(Int128(count))
         var rest = ScaledSum()
@@ -204,7 +212,7 @@ extension AggregatePartial {
 
     /// A second.
     private var slope: Double? {
-        guard count > 1, let trend = detail.first?.trend else { return nil }
+        guard count > 1, let trend = detail.first?.trend.value else { return nil }
         let n = Int128(count)
         let middle = trend.times / n
         let mean = sum.divided(by: count)
@@ -233,14 +241,14 @@ extension AggregatePartial {
 
     private var timeWeightedAverage: Double? {
         guard let detail = detail.first else { return nil }
-        guard let whole = detail.timeline.whole else { return sum.divided(by: count) }
+        guard let whole = detail.timeline.content?.whole else { return sum.divided(by: count) }
         let span = whole.last.time - whole.first.time
         return span == 0 ? sum.divided(by: count) : whole.area.divided(by: 2 * span)
     }
 
     private var integral: Double? {
         guard let detail = detail.first else { return nil }
-        guard let whole = detail.timeline.whole else {
+        guard let whole = detail.timeline.content?.whole else {
             return sum.divided(by: count) * detail.seconds
         }
         return whole.area.divided(by: 2000)
@@ -253,6 +261,8 @@ extension AggregateDetail {
         guard let first, let last else { return 0 }
         return Double(last.time - first.time) / 1000
     }
+
+    fileprivate var isBroken: Bool { timeline.content?.isBroken ?? false }
 }
 
 extension Value {

@@ -58,14 +58,22 @@ package struct AggregatePartial: Hashable, Sendable {
             }
         }
 
-        /// The most that a partial with these can take, in bytes.
-        package var bytes: Int {
+        /// The most that a partial with these can take, in bytes. One of a window that only closed
+        /// ones are merged into is sealed.
+        package func bytes(isSealed: Bool = false) -> Int {
             var bytes = MemoryLayout<AggregatePartial>.stride
             if isDisjoint(with: .detailed) { return bytes }
             bytes += MemoryLayout<AggregateDetail>.stride + 32
-            if contains(.ranks) { bytes += ValueSketch.bytes }
-            if contains(.distinct) { bytes += DistinctSketch.bytes }
-            if contains(.timeline) { bytes += Timeline.bytes }
+            if contains(.squares) { bytes += Part<PowerSums>.bytes }
+            if contains(.higherPowers) { bytes += Part<PowerSums.HigherSums>.bytes }
+            if contains(.trend) { bytes += Part<TrendSums>.bytes }
+            if contains(.pair) { bytes += Part<PairSums>.bytes }
+            if contains(.ends) { bytes += Part<AggregateDetail.Ends>.bytes }
+            if contains(.ranks) { bytes += Part<ValueSketch>.bytes + ValueSketch.bytes }
+            if contains(.distinct) { bytes += Part<DistinctSketch>.bytes + DistinctSketch.bytes }
+            if contains(.timeline) {
+                bytes += Part<Timeline>.bytes + Timeline.bytes(isSealed: isSealed)
+            }
             return bytes
         }
     }
@@ -117,14 +125,18 @@ package struct AggregatePartial: Hashable, Sendable {
     ) {
         if detail.isEmpty { detail = [AggregateDetail()] }
         if needs.contains(.ends) {
-            detail[0].note(AggregateDetail.Stamped(time: time, order: order, value: value))
+            let stamped = AggregateDetail.Stamped(time: time, order: order, value: value)
+            detail[0].ends.change { $0.note(stamped) }
         }
-        if needs.contains(.distinct) { detail[0].distinct.add(DistinctSketch.hash(value)) }
+        if needs.contains(.distinct) {
+            detail[0].distinct.change { $0.add(DistinctSketch.hash(value)) }
+        }
         guard let number = value.double else { return }
         addSums(number, needs, time, second, sign: 1)
-        if needs.contains(.ranks) { detail[0].ranks.add(number) }
+        if needs.contains(.ranks) { detail[0].ranks.change { $0.add(number) } }
         if needs.contains(.timeline) {
-            detail[0].timeline.add(Timeline.Point(time: time, order: order, value: number + 0))
+            let point = Timeline.Point(time: time, order: order, value: number + 0)
+            detail[0].timeline.change { $0.add(point) }
         }
     }
 
@@ -132,11 +144,14 @@ package struct AggregatePartial: Hashable, Sendable {
         _ number: Double, _ needs: Needs, _ time: Int64, _ second: Double?, sign: Double
     ) {
         if needs.contains(.squares) {
-            detail[0].powers.add(number, higher: needs.contains(.higherPowers), sign: sign)
+            let isHigher = needs.contains(.higherPowers)
+            detail[0].powers.change { $0.add(number, higher: isHigher, sign: sign) }
         }
-        if needs.contains(.trend) { detail[0].trend.add(number, at: time, sign: sign) }
+        if needs.contains(.trend) {
+            detail[0].trend.change { $0.add(number, at: time, sign: sign) }
+        }
         if needs.contains(.pair), let second {
-            detail[0].pair.add(number, with: second, sign: sign)
+            detail[0].pair.change { $0.add(number, with: second, sign: sign) }
         }
     }
 
@@ -165,6 +180,30 @@ package struct AggregatePartial: Hashable, Sendable {
         maximum = max(maximum, other.maximum)
         guard let more = other.detail.first else { return }
         if detail.isEmpty { detail = other.detail } else { detail[0].merge(more) }
+    }
+
+    /// Only what `needs` name.
+    package func reduced(to needs: Needs) -> AggregatePartial {
+        guard let parts = detail.first else { return self }
+        var result = self
+        result.detail = []
+        if needs.isDisjoint(with: .detailed) { return result }
+        var kept = AggregateDetail()
+        if needs.contains(.squares) { kept.powers = parts.powers }
+        if needs.contains(.trend) { kept.trend = parts.trend }
+        if needs.contains(.pair) { kept.pair = parts.pair }
+        if needs.contains(.ends) { kept.ends = parts.ends }
+        if needs.contains(.ranks) { kept.ranks = parts.ranks }
+        if needs.contains(.distinct) { kept.distinct = parts.distinct }
+        if needs.contains(.timeline) { kept.timeline = parts.timeline }
+        result.detail = [kept]
+        return result
+    }
+
+    /// Forgets what only values from before the latest could still need.
+    package mutating func seal() {
+        guard let timeline = detail.first?.timeline.content, timeline.isLong else { return }
+        detail[0].timeline.change { $0.seal() }
     }
 }
 

@@ -2,14 +2,15 @@ import Model
 
 /// Which values there were: their hashes while there are no more than 512, then HyperLogLog with
 /// 4096 registers (standard error 1.6 %). Depends on nothing but the set of values.
-struct DistinctSketch: Hashable, Sendable {
+struct DistinctSketch: PartContent {
     /// Ascending; empty once there are registers.
     private(set) var hashes: [UInt64] = []
     /// By the hash's top 12 bits: the longest run of zeros after them, plus one.
     private(set) var registers: [UInt8] = []
 
     static let limit = 512
-    static let bytes = limit * MemoryLayout<UInt64>.stride + (1 << indexBits)
+    /// Of the hashes, or of the registers, which are fewer.
+    static let bytes = (limit + 1) * MemoryLayout<UInt64>.stride + 32
     private static let indexBits = 12
 
     var isExact: Bool { registers.isEmpty }
@@ -50,6 +51,10 @@ struct DistinctSketch: Hashable, Sendable {
             if hashes[middle] < hash { low = middle + 1 } else { high = middle }
         }
         if low < hashes.count, hashes[low] == hash { return }
+        // Doubling would go far beyond the limit.
+        if hashes.count == DistinctSketch.limit {
+            hashes.reserveCapacity(DistinctSketch.limit + 1)
+        }
         hashes.insert(hash, at: low)
         if hashes.count > DistinctSketch.limit { spill() }
     }

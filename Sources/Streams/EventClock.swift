@@ -50,19 +50,17 @@ struct EventClock: Sendable {
 
     /// Takes note of an event that arrived at `now`.
     mutating func observe(_ time: Instant, source: Int, at now: Instant) {
-        sources[source].lastArrival = now
-        if sources[source].isIdle {
-            sources[source].isIdle = false
+        var one = sources[source]
+        one.lastArrival = now
+        if one.isIdle {
+            one.isIdle = false
             silentSince = nil
-            nextTick = min(nextTick, sources[source].idleFrom)
+            nextTick = min(nextTick, one.idleFrom)
         }
-        guard time > sources[source].newest, !sources[source].isFollowing else { return }
-        sources[source].newest = time
-        if sources.count == 1 {
-            push(to: sources[0].watermark)
-        } else {
-            push(to: leastOfAwake)
-        }
+        let isAhead = time > one.newest && !one.isFollowing
+        if isAhead { one.newest = time }
+        sources[source] = one
+        if isAhead { push(to: sources.count == 1 ? one.watermark : leastOfAwake) }
     }
 
     /// Takes note of the clock: sources fall silent, and a silent stream's watermark goes on.

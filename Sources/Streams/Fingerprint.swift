@@ -40,12 +40,17 @@ struct Fingerprint {
         add("aggregation", aggregation.name.value)
         add(aggregation.sources, columns)
         for dimension in aggregation.dimensions { add(dimension.value) }
+        for (name, expression) in aggregation.groupings {
+            add("grouping", name.value, expression.value)
+        }
         add(aggregation.metrics)
         for (name, expression) in aggregation.indicators {
             add("kpi", name.value, expression.value)
         }
+        if let retention = aggregation.retention { add("revise", "\(retention.value)") }
         for (name, window) in aggregation.windows {
-            add("window", name.value)
+            // What a larger window holds is what smaller ones have closed with.
+            add("rolled window", name.value)
             add(window)
         }
     }
@@ -78,7 +83,7 @@ struct Fingerprint {
         switch window.kind {
         case .tumbling(let size): add("\(size)", "\(window.offset)")
         case .hopping(let size, let every):
-            add("hopping", "\(size)", "\(every)", "\(window.offset)")
+            add("hopping panes", "\(size)", "\(every)", "\(window.offset)")
         case .session(let gap, let longest):
             add("session", "\(gap)", longest.map { "\($0)" } ?? "")
         case .count(let rows): add("count", "\(rows)")
@@ -106,6 +111,7 @@ extension ProcessingDefinition {
         case .filter(let expression): return "filter \(expression.value)"
         case .aggregate(let by, _): return "aggregate \(list(by))"
         case .derive(let name, let expression): return "derive \(name.value) \(expression.value)"
+        case .group(let name, let expression): return "group \(name.value) \(expression.value)"
         case .enrich(let tags): return "enrich \(list(tags))"
         case .deduplicate(let by, let within, _):
             return "deduplicate \(list(by)) \(within.map { "\($0)" } ?? "")"

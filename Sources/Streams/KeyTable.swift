@@ -8,7 +8,7 @@ struct KeyTable: Sendable {
     let limit: Int
     /// Whether the device alone decides the key.
     private let isOfDevice: Bool
-    /// By device number: its key, -1 where not asked yet.
+    /// By device number: its key, -1 where not asked yet, or where the device alone does not tell.
     private var keyOfDevice: [Int32] = []
     private(set) var keys: [Key] = []
     private var known: [[String?]: Int32] = [:]
@@ -18,12 +18,27 @@ struct KeyTable: Sendable {
     enum KeyField: Hashable, Sendable {
         case device(name: String)
         case tag(String)
+        /// The first of the device's groups, of those among these if there are any.
+        case group(name: String, among: [Int])
         /// A column of the row, by its text.
         case column(Int, name: String)
 
         var name: String {
             switch self {
-            case .device(let name), .tag(let name), .column(_, let name): name
+            case .device(let name), .tag(let name), .group(let name, _), .column(_, let name):
+                name
+            }
+        }
+
+        /// What it is of a device.
+        func value(of entry: Registry.Entry?, in registry: Registry) -> String? {
+            switch self {
+            case .device: entry?.name
+            case .tag(let tag): entry?.tags[tag]
+            case .group(_, let groups):
+                entry?.groups.first { groups.isEmpty || groups.contains($0) }
+                    .map { registry.groups[$0].name }
+            case .column: nil
             }
         }
     }
@@ -48,7 +63,16 @@ struct KeyTable: Sendable {
     var count: Int { keys.count }
 
     /// The key of a row, new or known; nil when the table is full or the device is gone.
+    @inline(__always)
     mutating func key(of row: [Value?], _ device: Device, in registry: Registry) -> Int? {
+        let index = Int(device.index)
+        if index < keyOfDevice.count, keyOfDevice[index] >= 0 { return Int(keyOfDevice[index]) }
+        return find(row, device, in: registry)
+    }
+
+    private mutating func find(
+        _ row: [Value?], _ device: Device, in registry: Registry
+    ) -> Int? {
         if isOfDevice, !fields.isEmpty || registry.entry(device) != nil {
             return key(of: device, in: registry)
         }
@@ -60,8 +84,15 @@ struct KeyTable: Sendable {
                 guard registry.entry(device) != nil else { return nil }
                 owner = device
                 values.append(registry.name(of: device))
-            case .tag(let tag): values.append(registry.entry(device)?.tags[tag])
-            case .column(let column, _): values.append(row[column].map { "\($0)" })
+            case .tag, .group:
+                values.append(field.value(of: registry.entry(device), in: registry))
+            case .column(let column, _):
+                // Adding zero makes -0 into 0, so that both are one key.
+                if case .number(let number)? = row[column] {
+                    values.append("\(number + 0)")
+                } else {
+                    values.append(row[column].map { "\($0)" })
+                }
             }
         }
         let key = Key(device: owner, values: values)
@@ -76,16 +107,11 @@ struct KeyTable: Sendable {
     }
 
     private mutating func find(_ device: Device, in registry: Registry) -> Int? {
-        guard let tags = registry.entry(device)?.tags else { return nil }
+        guard let entry = registry.entry(device) else { return nil }
         var owner: Device?
         let values = fields.map { field -> String? in
-            switch field {
-            case .device:
-                owner = device
-                return registry.name(of: device)
-            case .tag(let tag): return tags[tag]
-            case .column: return nil
-            }
+            if case .device = field { owner = device }
+            return field.value(of: entry, in: registry)
         }
         guard let key = known[values] ?? add(Key(device: owner, values: values)) else { return nil }
         let index = Int(device.index)

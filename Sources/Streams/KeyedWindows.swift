@@ -70,7 +70,7 @@ struct KeyedWindows: Sendable {
                 bytes += each + entries * TrailingAggregate.bytesPerEntry(of: call)
             }
         } else {
-            bytes += plan.reduce(0) { $0 + $1.needs.bytes }
+            bytes += plan.reduce(0) { $0 + $1.needs.bytes() }
         }
         return bytes
     }
@@ -89,14 +89,18 @@ struct KeyedWindows: Sendable {
     // MARK: Sessions and counts
 
     /// Takes a row into its key's session or count; what a row of a count completes comes back.
-    mutating func add(_ row: [Value?], key: Int, at time: Instant) -> Closed? {
+    mutating func add(
+        _ row: [Value?], carrying partials: [AggregatePartial], key: Int, at time: Instant
+    ) -> Closed? {
         grow(to: key + 1)
         if keys[key].count == 0 { keys[key].first = time }
         keys[key].count += 1
         keys[key].last = time
         let order = UInt64(keys[key].count)
         for cell in 0..<plan.count {
-            plan[cell].add(row, at: time, order: order, to: &cells[key * plan.count + cell])
+            plan[cell].add(
+                row, carrying: partials, at: time, order: order,
+                to: &cells[key * plan.count + cell])
         }
         switch kind {
         case .count(let rows):
@@ -148,7 +152,10 @@ struct KeyedWindows: Sendable {
 
     /// Takes a row into its key's trailing window. All rows of one time come before `trailing` is
     /// asked. Returns how many values a limit made it forget.
-    mutating func remember(_ row: [Value?], key: Int, at time: Instant, limit: Int) -> Int {
+    mutating func remember(
+        _ row: [Value?], carrying carried: [AggregatePartial], key: Int, at time: Instant,
+        limit: Int
+    ) -> Int {
         guard case .sliding = kind else { return 0 }
         grow(to: key + 1)
         let partials = measures.map { measure in
@@ -156,8 +163,8 @@ struct KeyedWindows: Sendable {
             var partial = AggregatePartial()
             CellPlan(
                 column: cell.column, second: cell.second,
-                needs: AggregatePartial.Needs(measure.function)
-            ).add(row, at: time, order: 0, to: &partial)
+                needs: AggregatePartial.Needs(measure.function), isMerged: cell.isMerged
+            ).add(row, carrying: carried, at: time, order: 0, to: &partial)
             return partial
         }
         var forgotten = 0

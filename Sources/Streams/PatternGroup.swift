@@ -135,7 +135,7 @@ extension PatternState {
         for (place, step) in shape.groups.enumerated() {
             let index = slot * shape.groups.count + place
             let isTrue = shape.conditions[step].map { holds($0, columns) } == true
-            let key = slots[slot].key
+            let key = owners[slot]
             if let span = groupSpan {
                 groups[index].meet(key)
                 groups[index].forget(through: time - span)
@@ -180,7 +180,7 @@ extension PatternState {
     mutating func observeInWindow(
         _ columns: [Value?], slot: Int, start: Instant, end: Instant
     ) {
-        let key = slots[slot].key
+        let key = owners[slot]
         if let until = plan.rule.until, holds(until, columns) {
             groups[slot] = PatternGroup()
         } else if shape.conditions[0].map({ holds($0, columns) }) == true {
@@ -200,7 +200,7 @@ extension PatternState {
         }
         if groups[slot].end == .distantFuture { groups[slot].start = start }
         groups[slot].end = end
-        groups[slot].add(slots[slot].key, at: end, expires: false, isHeld: isAnythingStale)
+        groups[slot].add(owners[slot], at: end, expires: false, isHeld: isAnythingStale)
     }
 
     /// Whether a value that the row was asked for has not been there for too long.

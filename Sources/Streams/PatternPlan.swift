@@ -66,8 +66,8 @@ struct PatternShape: Sendable {
     let abortable: UInt32
     /// By step: whether it must begin with the very next event.
     let isStrict: [Bool]
-    /// True where a single row is all that is ever looked at.
-    let isPlain: Bool
+    /// True where the one step is a condition, which a single row fulfils.
+    let isSingle: Bool
     let isOverlapping: Bool
     let hasUntil: Bool
     let captures: Int
@@ -82,6 +82,8 @@ struct PatternShape: Sendable {
     /// True where the earliest of those at a step is all that matters.
     let isPruned: Bool
     let hasTimers: Bool
+    /// Whether windows are counted, or must be adjacent.
+    let countsWindows: Bool
     /// 64 events each, of what a `some` step remembers.
     let words: Int
     let mostEvents: Int
@@ -98,6 +100,28 @@ struct PatternShape: Sendable {
         case hold(Milliseconds)
         case absence(Milliseconds)
         case group
+
+        var isOnce: Bool {
+            if case .once = self { return true }
+            return false
+        }
+
+        var isAbsence: Bool {
+            if case .absence = self { return true }
+            return false
+        }
+
+        var isHold: Bool {
+            if case .hold = self { return true }
+            return false
+        }
+
+        var countsWindows: Bool {
+            switch self {
+            case .run(_, let windows), .some(_, of: _, let windows): windows
+            default: false
+            }
+        }
     }
 
     init(_ plan: PatternPlan) {
@@ -111,12 +135,12 @@ struct PatternShape: Sendable {
             case .noData: nil
             }
         }
-        isPlain = plan.isPlain
+        isSingle =
+            kinds.count == 1 && kinds[0].isOnce && rule.captures.isEmpty && rule.until == nil
         isOverlapping = rule.isOverlapping
         hasUntil = rule.until != nil
         captures = rule.captures.count
-        if case .absence = kinds[0] { firstIsAbsence = true } else { firstIsAbsence = false }
-        if case .hold = kinds[0] { firstIsHold = true } else { firstIsHold = false }
+        (firstIsAbsence, firstIsHold) = (kinds[0].isAbsence, kinds[0].isHold)
         aborts =
             [nil]
             + rule.links.map { link in
@@ -164,6 +188,7 @@ struct PatternShape: Sendable {
             }
             counts = counts || rule.aggregates.isEmpty
         }
+        countsWindows = kinds.contains(where: \.countsWindows)
         (self.watchful, self.greedy, self.words, mostEvents) = (watchful, greedy, words, most)
         span = counts ? rule.within : nil
         isPruned = span == nil && rule.captures.isEmpty && !rule.isOverlapping && !slides

@@ -23,14 +23,17 @@ extension PatternState {
         _ columns: [Value?], slot: Int, start: Instant, end: Instant, _ registry: Registry
     ) {
         slots[slot].ordinal += 1
-        slots[slot].window.move(to: start, end, slide: slide)
+        if shape.countsWindows { windows[slot].move(to: start, end, slide: slide) }
         let groupHits = shape.groups.isEmpty ? 0 : groupEdges(columns, slot, at: end, registry)
         if shape.hasUntil, let until = plan.rule.until {
             loadCaptures(slot, nil)
             if holds(until, columns) { return forget(slot) }
         }
-        if let span = shape.span { expire(slot, by: end, span) }
-        let isDone = takeFurther(columns, slot, groupHits, start: start, end: end)
+        var isDone = false
+        if slots[slot].occupied != 0 {
+            if let span = shape.span { expire(slot, by: end, span) }
+            isDone = takeFurther(columns, slot, groupHits, start: start, end: end)
+        }
         if shape.firstIsAbsence {
             anchor(columns, slot, at: end)
         } else if !isDone {
@@ -79,6 +82,7 @@ extension PatternState {
         let bit = UInt32(1) << UInt32(step)
         if shape.grouped & bit != 0 { return groupHits & bit != 0 }
         if shape.open & bit != 0 { return true }
+        if step == 0 { return isFirstTrue(columns) }
         return row.count > width
             ? shape.conditions[step]?.holds(row) == true
             : shape.conditions[step]?.holds(columns) == true
@@ -173,10 +177,10 @@ extension PatternState {
         case .greedy(let count) where step < shape.last && Int(partial.count) >= count:
             return goOn(columns, slot, index, hits, end: end)
         case .absence: return hits.isHit(step) ? .ends : .stays
-        case .run(_, windows: true) where !slots[slot].window.isAdjacent && partial.count > 0:
+        case .run(_, windows: true) where !windows[slot].isAdjacent && partial.count > 0:
             if step == 0 || !reset(slot, index) { return .ends }
         case .some(_, let of, let windows) where step == 0:
-            let place = windows ? slots[slot].window.number : slots[slot].ordinal
+            let place = windows ? self.windows[slot].number : slots[slot].ordinal
             if place - partial.entered >= Int64(of) { return .ends }
         default: break
         }
@@ -272,7 +276,7 @@ extension PatternState {
         _ slot: Int, _ index: Int, isTrue: Bool, of count: Int, windows: Bool
     ) -> Int {
         let first = index * shape.words
-        let shift = windows ? min(slots[slot].window.advance, Int64(count)) : 1
+        let shift = windows ? min(self.windows[slot].advance, Int64(count)) : 1
         for _ in 0..<max(0, shift) {
             var carry: UInt64 = 0
             for word in first..<first + shape.words {
@@ -384,7 +388,7 @@ extension PatternState {
         slots[slot].partials.append(
             PatternSlot.Partial(
                 start: end, began: start, since: end, ordinal: slots[slot].ordinal,
-                entered: isWindowed ? slots[slot].window.number : slots[slot].ordinal))
+                entered: isWindowed ? windows[slot].number : slots[slot].ordinal))
         if captures > 0 {
             slots[slot].cells += Array(repeating: PatternSlot.Cell(), count: captures)
         }

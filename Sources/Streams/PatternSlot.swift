@@ -3,26 +3,25 @@ import Model
 
 /// What one key, or one part of it, has begun in a pattern and not brought to its end.
 struct PatternSlot: Sendable {
-    /// By their start, the earliest first; those before `head` are no more.
-    var partials: [Partial] = []
-    var head = 0
-    /// By partial, then by the rule's captures.
-    var cells: [Cell] = []
-    /// By partial: which of the last events were true, the latest in the lowest bit.
-    var words: [UInt64] = []
-    /// The steps that a partial may be at.
-    var occupied: UInt32 = 0
+    /// One, or none while nothing is begun, which is mostly so: there may be a million slots.
+    private var begun: [Begun] = []
     /// Events seen.
     var ordinal: Int64 = 0
-    /// The latest window's number, and how many windows it came after the one before.
-    var window = Window()
-    var lastMatch = Instant.distantPast
+    /// The steps that a partial may be at.
+    var occupied: UInt32 = 0
     /// A run, or a silence, has been reported and is not over.
     var hasFired = false
-    /// When the next timer is due.
-    var queued = Instant.distantFuture
-    /// Of the latest row.
-    var key: Int32 = 0
+
+    /// What is only there while something is begun.
+    private struct Begun: Sendable {
+        var partials: [Partial] = []
+        var head = 0
+        var cells: [Cell] = []
+        var words: [UInt64] = []
+    }
+
+    /// Bytes of one slot in which something is begun, the partials aside.
+    static let bytes = MemoryLayout<PatternSlot>.stride + MemoryLayout<Begun>.stride
 
     /// A match that has begun.
     struct Partial: Sendable {
@@ -47,7 +46,8 @@ struct PatternSlot: Sendable {
         var partial = AggregatePartial()
     }
 
-    /// Where the latest row is among the windows.
+    /// Where the latest row is among the windows: its number, and how many it came after the one
+    /// before.
     struct Window: Sendable {
         var start = Instant.distantPast
         var end = Instant.distantPast
@@ -72,25 +72,46 @@ struct PatternSlot: Sendable {
         }
     }
 
-    var count: Int { partials.count - head }
+    /// By their start, the earliest first; those before `head` are no more.
+    var partials: [Partial] {
+        _read { yield begun.isEmpty ? [] : begun[0].partials }
+        _modify {
+            if begun.isEmpty { begun = [Begun()] }
+            yield &begun[0].partials
+        }
+    }
+
+    /// By partial, of which there must be one, then by the rule's captures.
+    var cells: [Cell] {
+        _read { yield begun[0].cells }
+        _modify { yield &begun[0].cells }
+    }
+
+    /// By partial, of which there must be one: which of the last events were true, the latest in
+    /// the lowest bit.
+    var words: [UInt64] {
+        _read { yield begun[0].words }
+        _modify { yield &begun[0].words }
+    }
+
+    var head: Int { begun.isEmpty ? 0 : begun[0].head }
+    var count: Int { begun.isEmpty ? 0 : begun[0].partials.count - begun[0].head }
 
     mutating func clear() {
-        partials.removeAll(keepingCapacity: true)
-        cells.removeAll(keepingCapacity: true)
-        words.removeAll(keepingCapacity: true)
-        head = 0
+        begun = []
         occupied = 0
     }
 
     /// Forgets the earliest.
     mutating func removeFirst(cells cellCount: Int, words wordCount: Int) {
-        head += 1
+        begun[0].head += 1
+        let head = begun[0].head
         if head == partials.count { return clear() }
         guard head >= 16, head * 2 >= partials.count else { return }
         partials.removeFirst(head)
         cells.removeFirst(head * cellCount)
         words.removeFirst(head * wordCount)
-        head = 0
+        begun[0].head = 0
     }
 
     /// Puts the partial at `index` where `place` is.

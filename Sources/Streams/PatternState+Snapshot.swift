@@ -10,7 +10,13 @@ extension PatternState {
         for aggregate in trailing { aggregate.write(into: &writer) }
         if !plan.rule.calls.isEmpty { calls.write(into: &writer) }
         if !plan.rule.fed.isEmpty { for table in fed { table.write(into: &writer) } }
-        writer.list(slots) { writer, slot in slot.write(into: &writer) }
+        writer.list(slots.indices) { writer, slot in
+            let stored = PatternSlot.Stored(
+                slot: slots[slot], window: shape.countsWindows ? windows[slot] : .init(),
+                lastMatch: plan.rule.cooldown == nil ? .distantPast : lastMatches[slot],
+                key: key(of: slot))
+            stored.write(into: &writer)
+        }
         for group in groups { group.write(into: &writer) }
         for value in held { writer.value(value) }
         if hasStale { stale.write(into: &writer) }
@@ -44,11 +50,15 @@ extension PatternState {
             throw .malformed(at: reader.offset)
         }
         for _ in 0..<count {
-            let slot = try PatternSlot(
+            let stored = try PatternSlot.Stored(
                 from: &reader, steps: shape.kinds.count, cells: captures, words: shape.words)
-            guard Int(slot.key) < keys else { throw .malformed(at: reader.offset) }
-            partialCount += slot.count
-            slots.append(slot)
+            guard stored.key < keys else { throw .malformed(at: reader.offset) }
+            partialCount += stored.slot.count
+            slots.append(stored.slot)
+            if hasPartitions { owners.append(Int32(stored.key)) }
+            if shape.countsWindows { windows.append(stored.window) }
+            if plan.rule.cooldown != nil { lastMatches.append(stored.lastMatch) }
+            if holdsRows { queued.append(.distantFuture) }
         }
         for _ in 0..<count * shape.groups.count {
             groups.append(
@@ -86,14 +96,15 @@ extension PatternState {
 }
 
 extension PatternSlot {
-    func write(into writer: inout ByteWriter) {
-        writer.signed(ordinal)
-        writer.instant(window.start)
-        writer.instant(window.end)
-        writer.signed(window.number)
-        writer.instant(lastMatch)
-        writer.bool(hasFired)
-        writer.unsigned(Int(key))
+    /// A slot with what is kept beside it.
+    struct Stored: Sendable {
+        var slot = PatternSlot()
+        var window = Window()
+        var lastMatch = Instant.distantPast
+        var key = 0
+    }
+
+    fileprivate func writePartials(into writer: inout ByteWriter) {
         writer.list(partials[head...]) { writer, partial in
             writer.instant(partial.start)
             writer.instant(partial.began)
@@ -111,16 +122,9 @@ extension PatternSlot {
         for word in words.dropFirst(head * (words.count / partials.count)) { writer.fixed(word) }
     }
 
-    init(
+    fileprivate mutating func readPartials(
         from reader: inout ByteReader, steps: Int, cells cellCount: Int, words wordCount: Int
     ) throws(RecordError) {
-        ordinal = try reader.tally()
-        window.start = try reader.instant()
-        window.end = try reader.instant()
-        window.number = try reader.tally()
-        lastMatch = try reader.instant()
-        hasFired = try reader.bool()
-        key = Int32(try reader.count())
         for _ in 0..<(try reader.count()) {
             var partial = Partial(
                 start: try reader.instant(), began: try reader.instant(),
@@ -137,6 +141,32 @@ extension PatternSlot {
             cells.append(Cell(value: value, partial: try AggregatePartial(from: &reader)))
         }
         for _ in 0..<partials.count * wordCount { words.append(try reader.fixed()) }
+    }
+}
+
+extension PatternSlot.Stored {
+    func write(into writer: inout ByteWriter) {
+        writer.signed(slot.ordinal)
+        writer.instant(window.start)
+        writer.instant(window.end)
+        writer.signed(window.number)
+        writer.instant(lastMatch)
+        writer.bool(slot.hasFired)
+        writer.unsigned(key)
+        slot.writePartials(into: &writer)
+    }
+
+    init(
+        from reader: inout ByteReader, steps: Int, cells: Int, words: Int
+    ) throws(RecordError) {
+        slot.ordinal = try reader.tally()
+        window.start = try reader.instant()
+        window.end = try reader.instant()
+        window.number = try reader.tally()
+        lastMatch = try reader.instant()
+        slot.hasFired = try reader.bool()
+        key = try reader.count()
+        try slot.readPartials(from: &reader, steps: steps, cells: cells, words: words)
     }
 }
 

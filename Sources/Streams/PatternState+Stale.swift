@@ -68,7 +68,7 @@ extension PatternState {
         stale.load(&row, key: key)
         let columns = Array(row[..<width])
         let slot = Int(kept.slot)
-        slots[slot].key = Int32(key)
+        if hasPartitions { owners[slot] = Int32(key) }
         if holdsRows {
             for column in 0..<width { held[slot * width + column] = columns[column] }
         }
@@ -167,7 +167,7 @@ extension PatternState {
     private mutating func judgeTurn(
         _ turn: Turn, _ slot: Int, at time: Instant, _ registry: Registry
     ) {
-        if turn.isFallen(0) { groups[slot].release(slots[slot].key) }
+        if turn.isFallen(0) { groups[slot].release(owners[slot]) }
         guard turn.risen.isHit(0) else { return }
         countInWindow(slot, start: time, end: time)
         if isWindowed { judgeWindow(slot, at: time, registry) }

@@ -6,8 +6,9 @@ import Model
 struct PatternState: Sendable {
     let plan: PatternPlan
     let shape: PatternShape
-    /// The one condition of a rule that has no more; by itself, so that no row copies it.
+    /// The first step's; by itself, so that no row copies it.
     let condition: Program?
+    let label: Label
     /// Columns of a row; aggregates, calls and captures follow them.
     let width: Int
     let limits: StreamLimits
@@ -19,6 +20,8 @@ struct PatternState: Sendable {
     let sources: [SourcePlan]
     /// Whether a group of devices is judged at the end of windows.
     let judgesWindows: Bool
+    /// True where one row makes a match, whatever came before, aggregates and calls aside.
+    let isSingle: Bool
     /// Whether a timer may have to report a row.
     let holdsRows: Bool
     let hasPartitions: Bool
@@ -26,10 +29,19 @@ struct PatternState: Sendable {
     /// it is judged; those that cover a span take all rows of one time before the first of them.
     let isCounted: [Bool]
     let hasCounted: Bool
+    let hasSpans: Bool
     /// By key, or by what `partitions` makes of it.
     var slots: [PatternSlot] = []
     /// Where a slot is something else than a key: what.
     var partitions: PatternPartitions
+    /// By slot, where it is not the key: the latest row's key.
+    var owners: [Int32] = []
+    /// By slot, where windows are counted.
+    var windows: [PatternSlot.Window] = []
+    /// By slot, where there is a cooldown.
+    var lastMatches: [Instant] = []
+    /// By slot, where timers are: when the next one is due.
+    var queued: [Instant] = []
     /// By slot, then by group step.
     var groups: [PatternGroup] = []
     /// By key, then by aggregate.
@@ -59,6 +71,14 @@ struct PatternState: Sendable {
     var dropped = 0
     var droppedRows = 0
 
+    /// What a match says of its pattern.
+    struct Label: Sendable {
+        var name: String
+        var actions: [String]
+        var isCritical: Bool
+        var isGroup: Bool
+    }
+
     struct Wake: Hashable, Sendable {
         var slot: Int
         var due: Instant
@@ -75,7 +95,10 @@ struct PatternState: Sendable {
         self.slide = slide
         self.sources = sources
         shape = PatternShape(plan)
-        condition = plan.rule.onlyCondition
+        condition = shape.conditions[0]
+        label = Label(
+            name: plan.name, actions: plan.actions, isCritical: plan.isCritical,
+            isGroup: !shape.groups.isEmpty)
         judgesWindows =
             plan.rule.isOfGroup && plan.rule.within == nil && (isWindowed || plan.window != nil)
         holdsRows = shape.hasTimers || judgesWindows
@@ -93,6 +116,8 @@ struct PatternState: Sendable {
         stale = PatternStale(width: width + rule.aggregates.count + rule.calls.count)
         isCounted = rule.aggregates.map { $0.events != nil }
         hasCounted = isCounted.contains(true)
+        hasSpans = isCounted.contains(false)
+        isSingle = shape.isSingle && rule.per.isEmpty && !hasStale
         hasPartitions = !rule.per.isEmpty || !shape.groups.isEmpty
         partitions = PatternPartitions(
             per: rule.per, scope: plan.scope, isGroup: !shape.groups.isEmpty, limit: limits.keys)
@@ -103,7 +128,16 @@ struct PatternState: Sendable {
         let missing = slot + 1 - slots.count
         slots += Array(repeating: PatternSlot(), count: missing)
         groups += Array(repeating: PatternGroup(), count: missing * shape.groups.count)
-        if holdsRows { held += Array(repeating: nil, count: missing * width) }
+        if hasPartitions { owners += Array(repeating: 0, count: missing) }
+        if shape.countsWindows {
+            windows += Array(repeating: PatternSlot.Window(), count: missing)
+        }
+        if plan.rule.cooldown != nil {
+            lastMatches += Array(repeating: .distantPast, count: missing)
+        }
+        guard holdsRows else { return }
+        held += Array(repeating: nil, count: missing * width)
+        queued += Array(repeating: .distantFuture, count: missing)
     }
 
     // MARK: Aggregates
@@ -149,8 +183,8 @@ struct PatternState: Sendable {
     ) {
         if !findings.isEmpty { findings.removeAll(keepingCapacity: true) }
         (wake, staleWake) = (nil, nil)
-        if shape.isPlain { return observePlain(columns, key: key, start: start, end: end) }
         fillRow(columns, key: key, at: end)
+        if isSingle { return observeSingle(columns, key: key, start: start, end: end) }
         var slot = key
         if hasPartitions {
             guard let place = place(columns, key: key, keys, registry) else {
@@ -159,8 +193,8 @@ struct PatternState: Sendable {
             slot = place
         }
         reach(slot)
+        if hasPartitions { owners[slot] = Int32(key) }
         keepStale(key, slot: slot, at: end)
-        slots[slot].key = Int32(key)
         if holdsRows {
             for column in 0..<width { held[slot * width + column] = columns[column] }
         }
@@ -172,10 +206,10 @@ struct PatternState: Sendable {
         if shape.hasTimers { schedule(slot) }
     }
 
-    private mutating func observePlain(
+    private mutating func observeSingle(
         _ columns: [Value?], key: Int, start: Instant, end: Instant
     ) {
-        guard condition?.holds(columns) == true else { return }
+        guard isFirstTrue(columns) else { return }
         if plan.rule.cooldown != nil { reach(key) }
         report(key, at: end, since: start)
     }
@@ -207,10 +241,31 @@ struct PatternState: Sendable {
         }
     }
 
+    /// Whether the first step's condition is true of the row.
+    mutating func isFirstTrue(_ columns: [Value?]) -> Bool {
+        row.count > width ? condition?.holds(row) == true : condition?.holds(columns) == true
+    }
+
+    /// Whether the latest row has led to anything. Mutating, because to ask an element of an array
+    /// otherwise copies it.
+    var hasNews: Bool {
+        mutating get {
+            !findings.isEmpty || wake != nil || staleWake != nil || dropped + droppedRows > 0
+        }
+    }
+
+    /// What a finding of a slot is about, where that is not simply the key.
+    mutating func part(_ slot: Int, _ keys: KeyTable, columns: [String]) -> [Field]? {
+        hasPartitions ? partitions.output(slot, keys, columns: columns) : nil
+    }
+
     /// Whether a condition is true of the row.
     mutating func holds(_ program: Program, _ columns: [Value?]) -> Bool {
         row.count > width ? program.holds(row) == true : program.holds(columns) == true
     }
+
+    /// The key of a slot's latest row.
+    func key(of slot: Int) -> Int { hasPartitions ? Int(owners[slot]) : slot }
 
     /// The latest row of a slot.
     func heldRow(_ slot: Int) -> [Value?] { Array(held[slot * width..<(slot + 1) * width]) }
@@ -218,9 +273,9 @@ struct PatternState: Sendable {
     /// Reports a match, unless the last was too short a time ago.
     mutating func report(_ slot: Int, at time: Instant, since: Instant) {
         if let cooldown = plan.rule.cooldown {
-            let last = slots[slot].lastMatch
+            let last = lastMatches[slot]
             if last > .distantPast, time - last < cooldown { return }
-            slots[slot].lastMatch = time
+            lastMatches[slot] = time
         }
         findings.append(PatternFinding(slot: slot, time: time, since: since))
     }

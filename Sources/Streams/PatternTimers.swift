@@ -5,6 +5,7 @@ import Model
 extension PatternState {
     /// Asks for a timer where one is due earlier than the one that was asked for.
     mutating func schedule(_ slot: Int) {
+        guard holdsRows else { return }
         var due = Instant.distantFuture
         if judgesWindows {
             due = groups[slot].end
@@ -13,8 +14,8 @@ extension PatternState {
                 due = min(due, self.due(of: partial))
             }
         }
-        guard due < slots[slot].queued else { return }
-        slots[slot].queued = due
+        guard due < queued[slot] else { return }
+        queued[slot] = due
         wake = Wake(slot: slot, due: due)
     }
 
@@ -39,8 +40,8 @@ extension PatternState {
         findings.removeAll(keepingCapacity: true)
         (wake, staleWake) = (nil, nil)
         // It may have been overtaken by an earlier one.
-        guard slots[slot].queued == due else { return }
-        slots[slot].queued = .distantFuture
+        guard queued[slot] == due else { return }
+        queued[slot] = .distantFuture
         if judgesWindows {
             judgeWindow(slot, at: due, registry)
         } else {

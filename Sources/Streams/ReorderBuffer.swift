@@ -3,18 +3,26 @@ import Model
 /// Rows that wait for the watermark, so that patterns which care see them in the one total order:
 /// event time, device number, the device's own number of the event, property number, arrival.
 ///
-/// A row that comes in order is put behind the others; only stragglers go through a heap.
+/// A row that comes in order is put behind the others, into a ring; only stragglers go through a
+/// heap.
 struct ReorderBuffer: Sendable {
     let width: Int
     let limit: Int
-    /// Sorted: each came after those before it.
-    private var run = Deque<Entry>()
+    /// A ring of a power of two: each row of the `runCount` from `head` on came after those before
+    /// it.
+    private var run: [Entry] = []
+    /// By place in the ring, `width` values each; what is left in free places means nothing.
+    private var runValues: [Value?] = []
+    private var head = 0
+    private var runCount = 0
     /// Those that did not.
     private var stragglers = Heap<Entry>()
-    /// The rows, `width` values each.
-    private var values: [Value?] = []
+    /// By slot, `width` values each.
+    private var stragglerValues: [Value?] = []
     private var free: [Int32] = []
     private var arrivals: UInt64 = 0
+    /// The earliest row's; the end of time where there is none.
+    private(set) var firstTime = Instant.distantFuture
 
     struct Entry: Comparable, Sendable {
         var time: Instant
@@ -23,7 +31,8 @@ struct ReorderBuffer: Sendable {
         var sequence: Int64
         var property: Property
         var arrival: UInt64
-        var slot: Int32
+        /// Of a straggler.
+        var slot: Int32 = 0
 
         func isPeer(of other: Entry) -> Bool {
             time == other.time && device.index == other.device.index
@@ -49,13 +58,13 @@ struct ReorderBuffer: Sendable {
         self.limit = limit
     }
 
-    var count: Int { run.count + stragglers.count }
+    var count: Int { runCount + stragglers.count }
     var isOverfull: Bool { count > limit }
 
     var first: Entry? {
-        guard let early = stragglers.first else { return run.first }
-        guard let next = run.first else { return early }
-        return early < next ? early : next
+        guard runCount > 0 else { return stragglers.first }
+        guard let early = stragglers.first else { return run[head] }
+        return early < run[head] ? early : run[head]
     }
 
     /// Bytes of one waiting row.
@@ -63,61 +72,94 @@ struct ReorderBuffer: Sendable {
         MemoryLayout<Entry>.stride + width * MemoryLayout<Value?>.stride + 4
     }
 
+    /// Takes a row in, which is left with values that mean nothing.
     mutating func add(
-        _ row: [Value?], time: Instant, device: Device, sequence: Int64 = .min,
+        moving row: inout [Value?], time: Instant, device: Device, sequence: Int64 = .min,
         property: Property
     ) {
-        let slot: Int32
+        var entry = Entry(
+            time: time, device: device, sequence: sequence, property: property,
+            arrival: arrivals)
+        arrivals += 1
+        if time < firstTime { firstTime = time }
+        if runCount > 0, entry < run[(head + runCount - 1) & (run.count - 1)] {
+            entry.slot = addStraggler(&row)
+            stragglers.insert(entry)
+            return
+        }
+        if runCount == run.count { grow() }
+        let place = (head + runCount) & (run.count - 1)
+        run[place] = entry
+        runCount += 1
+        ReorderBuffer.exchange(&row, &runValues, from: place * width, width)
+    }
+
+    private mutating func addStraggler(_ row: inout [Value?]) -> Int32 {
+        var slot = Int32(stragglers.count)
         if let reused = free.popLast() {
             slot = reused
         } else {
-            slot = Int32(values.count / max(1, width))
-            values += Array(repeating: nil, count: max(1, width))
+            stragglerValues += Array(repeating: nil, count: width)
         }
-        for column in 0..<width { values[Int(slot) * width + column] = row[column] }
-        let entry = Entry(
-            time: time, device: device, sequence: sequence, property: property,
-            arrival: arrivals, slot: slot)
-        arrivals += 1
-        if let last = run.last, entry < last {
-            stragglers.insert(entry)
-        } else {
-            run.append(entry)
-        }
+        ReorderBuffer.exchange(&row, &stragglerValues, from: Int(slot) * width, width)
+        return slot
+    }
+
+    /// Nothing is counted where rows only change places with what is free.
+    @inline(__always)
+    private static func exchange(
+        _ row: inout [Value?], _ values: inout [Value?], from first: Int, _ width: Int
+    ) {
+        var row = row.mutableSpan
+        var values = values.mutableSpan
+        for column in 0..<width { swap(&row[column], &values[first + column]) }
+    }
+
+    private mutating func grow() {
+        let empty = Entry(
+            time: .distantPast, device: Device(index: 0), sequence: .min,
+            property: Property(index: 0), arrival: 0)
+        let larger = max(16, 2 * run.count)
+        run = Array(run[head...] + run[..<head])
+        run += Array(repeating: empty, count: larger - run.count)
+        let start = head * width
+        runValues = Array(runValues[start...] + runValues[..<start])
+        runValues += Array(repeating: nil, count: larger * width - runValues.count)
+        head = 0
     }
 
     /// Takes the earliest row out, into `row`.
     mutating func removeFirst(into row: inout [Value?]) {
-        guard let first = takeFirst() else { return }
-        for column in 0..<width {
-            row[column] = values[Int(first.slot) * width + column]
-            values[Int(first.slot) * width + column] = nil
+        if let early = stragglers.first, runCount == 0 || early < run[head] {
+            _ = stragglers.removeFirst()
+            ReorderBuffer.exchange(&row, &stragglerValues, from: Int(early.slot) * width, width)
+            free.append(early.slot)
+        } else if runCount > 0 {
+            ReorderBuffer.exchange(&row, &runValues, from: head * width, width)
+            head = (head + 1) & (run.count - 1)
+            runCount -= 1
         }
-        free.append(first.slot)
-    }
-
-    private mutating func takeFirst() -> Entry? {
-        guard let early = stragglers.first else {
-            guard let next = run.first else { return nil }
-            run.removeFirst()
-            return next
-        }
-        if let next = run.first, next < early {
-            run.removeFirst()
-            return next
-        }
-        return stragglers.removeFirst()
+        firstTime = runCount > 0 ? run[head].time : .distantFuture
+        if let early = stragglers.first { firstTime = min(firstTime, early.time) }
     }
 }
 
 extension ReorderBuffer {
     func write(into writer: inout ByteWriter) {
-        writer.list((run.elements + stragglers.elements).sorted()) { writer, entry in
-            writer.instant(entry.time)
-            writer.unsigned(UInt64(entry.device.index))
-            writer.signed(entry.sequence)
-            writer.unsigned(UInt64(entry.property.index))
-            for column in 0..<width { writer.value(values[Int(entry.slot) * width + column]) }
+        var waiting = (0..<runCount).map { number in
+            let place = (head + number) & (run.count - 1)
+            return (run[place], runValues[place * width..<(place + 1) * width])
+        }
+        for entry in stragglers.elements {
+            let first = Int(entry.slot) * width
+            waiting.append((entry, stragglerValues[first..<first + width]))
+        }
+        writer.list(waiting.sorted { $0.0 < $1.0 }) { writer, waiting in
+            writer.instant(waiting.0.time)
+            writer.unsigned(UInt64(waiting.0.device.index))
+            writer.signed(waiting.0.sequence)
+            writer.unsigned(UInt64(waiting.0.property.index))
+            for value in waiting.1 { writer.value(value) }
         }
     }
 
@@ -134,7 +176,7 @@ extension ReorderBuffer {
             var row: [Value?] = []
             for _ in 0..<width { row.append(try reader.value()) }
             add(
-                row, time: time, device: device, sequence: sequence,
+                moving: &row, time: time, device: device, sequence: sequence,
                 property: Property(index: UInt16(property)))
         }
     }

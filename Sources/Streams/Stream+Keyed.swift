@@ -21,15 +21,20 @@ extension Stream {
     ) {
         guard case .sliding? = keyed?.kind else {
             for (row, key) in rows {
-                guard let closed = keyed?.add(row, key: key, at: time) else { continue }
+                let partials = partials(of: row)
+                guard let closed = keyed?.add(row, carrying: partials, key: key, at: time) else {
+                    continue
+                }
                 emit(closed, key: key, registry: registry, into: &outputs)
             }
             return
         }
         for (row, key) in rows {
             let limit = limits.trailingEntries
+            let partials = partials(of: row)
             counters.droppedByLimit += UInt64(
-                keyed?.remember(row, key: key, at: time, limit: limit) ?? 0)
+                keyed?.remember(
+                    row, carrying: partials, key: key, at: time, limit: limit) ?? 0)
         }
         for (_, key) in rows {
             guard let closed = keyed?.trailing(key, at: time) else { continue }

@@ -48,33 +48,8 @@ extension Stream {
         key: Int, at time: Instant, order: UInt64, into outputs: inout [StreamOutput]
     ) -> Bool {
         var isTaken = false
-        for table in closed.indices {
-            for start in tables[table].starts(covering: time).reversed() {
-                let end = start + tables[table].size
-                if end > clock.watermark + Milliseconds(1) {
-                    if tables[table].add(
-                        row, key: key, at: time, order: order, start: start, plan: plan.cells)
-                        != nil
-                    {
-                        isTaken = true
-                        nextDue = min(nextDue, end - Milliseconds(1))
-                    }
-                } else if end + (plan.retention ?? .zero) > clock.watermark,
-                    let slot = closed[table].add(
-                        row, key: key, at: time, order: order, start: start, plan: plan.cells)
-                {
-                    isTaken = true
-                    counters.revisions += 1
-                    let revision = closed[table].countRevision(of: slot)
-                    let partials = plan.measures.map { closed[table].cell(slot: slot, $0.cell) }
-                    var columns = windowColumns(of: partials, key: key)
-                    if passesRowSteps(&columns, at: end) {
-                        putOut(
-                            columns, table, key: key, from: start, to: end, partials,
-                            revision: revision, into: &outputs)
-                    }
-                }
-            }
+        for table in closed.indices where !tables[table].isFed {
+            if revise(table, key: key, at: time, order: order, into: &outputs) { isTaken = true }
         }
         return isTaken
     }

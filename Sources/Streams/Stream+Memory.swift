@@ -45,9 +45,13 @@ extension Stream {
         add("keys", keyCount, MemoryLayout<KeyTable.Key>.stride + 96 * max(1, plan.keyFields.count))
         for window in plan.windows {
             let what = window.name.map { "windows \($0)" } ?? "windows"
-            if let (size, every) = window.aligned {
+            if window.base != nil {
+                // Closed windows come in order, so that one is open at a time.
+                let isSealed = plan.retention == nil
+                add(what, keyCount, WindowTable.bytes(cells: plan.cells, isSealed: isSealed))
+            } else if let (size, every) = window.aligned {
                 add(
-                    what, keyCount * openWindows(size: size, every: every),
+                    what, keyCount * openSlots(size: size, every: every),
                     WindowTable.bytes(cells: plan.cells))
             } else {
                 add(
@@ -88,6 +92,15 @@ extension Stream {
         for source in plan.sources where source.sequence != nil {
             add("sequences", keyCount, SequenceTable.bytesPerDevice)
         }
+        if plan.carrier != nil, isOrdered {
+            let rows = min(limits.reorderEntries, plan.carriedPerKey.map { $0 * keyCount } ?? .max)
+            let columns = plan.carried.joined()
+            let last = columns.map(\.column).max() ?? 0
+            let each = columns.reduce((last + 1) * MemoryLayout<AggregatePartial>.stride) {
+                $0 + $1.needs.bytes()
+            }
+            add("partials of waiting rows", rows, each)
+        }
         if isOrdered {
             add("reorder", limits.reorderEntries, ReorderBuffer.bytes(width: plan.columns.count))
         }
@@ -108,23 +121,30 @@ extension Stream {
         return total
     }
 
-    /// Windows of one key that lateness keeps open at once.
-    private func openWindows(size: Milliseconds, every: Milliseconds) -> Int {
+    /// Windows, or panes, of one key that lateness keeps open at once.
+    private func openSlots(size: Milliseconds, every: Milliseconds) -> Int {
         let lateness = plan.sources.map(\.lateness).max() ?? .zero
-        let others = 2 * (WindowTable.covering(size: size, every: every) - 1)
-        let count = lateness.count / every.count + 2
-        return Int(min(count, Int64(limits.openWindows))) + others
+        let count = Int(min(lateness.count / every.count + 2, Int64(limits.openWindows)))
+        let others = WindowTable.covering(size: size, every: every) - 1
+        // And the panes that are merged as a window closes.
+        return others == 0
+            ? count : (count + others) * WindowTable.panes(size: size, every: every).count + 1
     }
 
     /// All but the partials, which are bounded together.
     private func bytesPerKey(of pattern: PatternPlan) -> Int {
         let state = PatternState(pattern, width: plan.patternWidth, limits: limits)
         let shape = state.shape
-        var bytes = MemoryLayout<PatternSlot>.stride + state.calls.bytesPerKey
+        let hasCooldown = pattern.rule.cooldown != nil
+        var bytes = state.isSingle && !hasCooldown ? 0 : PatternSlot.bytes
+        bytes += state.calls.bytesPerKey
         bytes += state.fed.reduce(0) { $0 + $1.bytesPerKey }
+        if state.hasPartitions { bytes += MemoryLayout<Int32>.stride }
+        if shape.countsWindows { bytes += MemoryLayout<PatternSlot.Window>.stride }
+        if hasCooldown { bytes += MemoryLayout<Instant>.stride }
         if state.holdsRows {
             bytes += plan.patternWidth * MemoryLayout<Value?>.stride
-            bytes += MemoryLayout<Timer>.stride
+            bytes += MemoryLayout<Timer>.stride + MemoryLayout<Instant>.stride
         }
         if state.hasStale {
             bytes += PatternStale.bytesPerKey(width: state.stale.width) + MemoryLayout<Timer>.stride

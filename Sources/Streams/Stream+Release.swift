@@ -16,7 +16,7 @@ extension Stream {
     /// Lets out everything that the watermark has passed.
     mutating func release(registry: Registry, into outputs: inout [StreamOutput]) {
         let watermark = clock.watermark
-        while let first = buffer.first, first.time <= watermark {
+        while buffer.firstTime <= watermark, let first = buffer.first {
             fireDue(through: first.time, registry: registry, into: &outputs)
             if releasesInstants {
                 releaseInstant(first.time, registry: registry, into: &outputs)
@@ -35,7 +35,7 @@ extension Stream {
     private mutating func fireDue(
         through time: Instant, registry: Registry, into outputs: inout [StreamOutput]
     ) {
-        while true {
+        while hasOwnTimes {
             let table = firstTable(endingBy: time)
             let tableEnd = table.map { tables[$0].firstEnd } ?? .distantFuture
             let sessionEnd = keyed?.firstDue ?? .distantFuture
@@ -47,7 +47,12 @@ extension Stream {
             fireTimers(through: due, registry: registry, into: &outputs)
             if rowDue == due {
                 fireRowSteps(due: due, registry: registry, into: &outputs)
-            } else if let table, tableEnd == due {
+            } else if var table, tableEnd == due {
+                if !plan.bases.isEmpty {
+                    rollUp(endingAt: due)
+                    // What has been filled just now ends too, and may come first.
+                    table = firstTable(endingBy: due) ?? table
+                }
                 close(table, registry: registry, into: &outputs)
             } else if sessionEnd == due {
                 closeSessions(due: due, registry: registry, into: &outputs)
@@ -57,7 +62,9 @@ extension Stream {
                 fireJoin(due: due, registry: registry, into: &outputs)
             }
         }
-        fireTimers(through: time, registry: registry, into: &outputs)
+        if let timer = timers.first, timer.due <= time {
+            fireTimers(through: time, registry: registry, into: &outputs)
+        }
     }
 
     /// The table whose first window ends first, of those that end by `time`.
@@ -74,7 +81,10 @@ extension Stream {
     /// Sets `nextDue` from what is waiting. A timer due at t fires once all events before t are
     /// seen.
     mutating func findNextDue() {
-        var due = buffer.first?.time ?? .distantFuture
+        var due = buffer.firstTime
+        if let timer = timers.first { due = min(due, timer.due - Milliseconds(1)) }
+        nextDue = due
+        guard hasOwnTimes else { return }
         for table in tables.indices where tables[table].firstEnd < .distantFuture {
             due = min(due, tables[table].firstEnd - Milliseconds(1))
         }
@@ -82,7 +92,6 @@ extension Stream {
         if let held = rowSteps?.firstDue { due = min(due, held - Milliseconds(1)) }
         if let end = join?.firstDue { due = min(due, end - Milliseconds(1)) }
         if let end = keyed?.firstDue { due = min(due, end - Milliseconds(1)) }
-        if let timer = timers.first { due = min(due, timer.due - Milliseconds(1)) }
         nextDue = due
     }
 
@@ -94,11 +103,11 @@ extension Stream {
         guard let start = tables[table].firstStart else { return }
         let end = tables[table].firstEnd
         keys.rank()
-        let slots = tables[table].firstSlots().sorted {
+        let slots = tables[table].closing().sorted {
             keys.rank(of: $0.key) < keys.rank(of: $1.key)
         }
         for (key, slot) in slots {
-            let partials = plan.measures.map { tables[table].cell(slot: slot, $0.cell) }
+            let partials = plan.measures.map { tables[table].closingCell(slot: slot, $0.cell) }
             emit(
                 table, key: key, from: start, to: end, partials, registry: registry,
                 into: &outputs)
@@ -120,7 +129,7 @@ extension Stream {
         swap(&row, &releasedRow)
         buffer.removeFirst(into: &row)
         var others: [[Value?]] = []
-        while let next = buffer.first, next.isPeer(of: first) {
+        while buffer.firstTime == first.time, let next = buffer.first, next.isPeer(of: first) {
             others.append(row)
             buffer.removeFirst(into: &others[others.count - 1])
         }
@@ -138,10 +147,12 @@ extension Stream {
     }
 
     mutating func remember(_ row: [Value?], key: Int, at time: Instant) {
-        for index in 0..<ordered.count where !ordered[index].plan.rule.aggregates.isEmpty {
+        let partials = partials(of: row)
+        for index in 0..<ordered.count where ordered[index].hasSpans {
             counters.droppedByLimit += UInt64(
                 ordered[index].remember(
-                    row, [], key: key, at: time, limit: limits.trailingEntries, counted: false))
+                    row, partials, key: key, at: time, limit: limits.trailingEntries,
+                    counted: false))
         }
     }
 
@@ -153,11 +164,12 @@ extension Stream {
             if ordered[index].hasCounted {
                 counters.droppedByLimit += UInt64(
                     ordered[index].remember(
-                        row, [], key: key, at: time, limit: limits.trailingEntries, counted: true))
+                        row, partials(of: row), key: key, at: time,
+                        limit: limits.trailingEntries, counted: true))
             }
             ordered[index].observe(
                 row, key: key, start: time, end: time, keys: keys, registry: registry)
-            act(on: index, row, key: key, into: &outputs)
+            if ordered[index].hasNews { act(on: index, row, key: key, into: &outputs) }
         }
     }
 
@@ -165,10 +177,12 @@ extension Stream {
     mutating func act(
         on pattern: Int, _ row: [Value?], key: Int, into outputs: inout [StreamOutput]
     ) {
-        if !ordered[pattern].findings.isEmpty {
-            for finding in ordered[pattern].findings {
-                emit(ordered[pattern], finding, row, key: key, into: &outputs)
-            }
+        for place in 0..<ordered[pattern].findings.count {
+            let finding = ordered[pattern].findings[place]
+            emit(
+                ordered[pattern].label, finding, row, key: key,
+                part: ordered[pattern].part(finding.slot, keys, columns: columnNames),
+                into: &outputs)
         }
         if let wake = ordered[pattern].wake {
             timers.insert(
@@ -203,8 +217,9 @@ extension Stream {
     /// Where a timer comes among those due together.
     private func place(of timer: Timer) -> (Int32, Int32, Int32, Int32) {
         if let key = timer.staleKey { return (timer.pattern, 1, keys.rank(of: key), 0) }
-        let slot = ordered[Int(timer.pattern)].slots[Int(timer.slot)]
-        return (timer.pattern, 0, keys.rank(of: Int(slot.key)), timer.slot)
+        // The span lends the pattern, which the array would copy.
+        let key = ordered.span[Int(timer.pattern)].key(of: Int(timer.slot))
+        return (timer.pattern, 0, keys.rank(of: key), timer.slot)
     }
 
     private mutating func fire(
@@ -217,7 +232,7 @@ extension Stream {
         }
         let (pattern, slot) = (Int(timer.pattern), Int(timer.slot))
         ordered[pattern].timer(slot: slot, due: timer.due, registry: registry)
-        let key = Int(ordered[pattern].slots[slot].key)
+        let key = ordered.span[pattern].key(of: slot)
         let row = ordered[pattern].findings.isEmpty ? [] : ordered[pattern].heldRow(slot)
         act(on: pattern, row, key: key, into: &outputs)
     }

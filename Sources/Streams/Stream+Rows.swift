@@ -17,6 +17,7 @@ extension Stream {
                 property: Property(index: UInt16(table)), at: end,
                 window: StepTable.Window(start: start, partials: partials))
             counters.droppedByLimit += rowSteps?.takeDropped() ?? 0
+            counters.unmatched += rowSteps?.takeUnmatched() ?? 0
             guard passes == true else { return }
         }
         show(
@@ -80,6 +81,8 @@ extension Stream {
                 if value != .boolean(true) { return false }
             case .derive(let column, let formula):
                 columns[column] = formula.value(of: columns, at: time, in: &extendedRow)
+            case .lookup(let lookup):
+                if !lookup.fill(&columns, at: time) { counters.unmatched += 1 }
             default: break
             }
         }
@@ -95,7 +98,7 @@ extension Stream {
                 WindowRow(
                     name: plan.name, window: plan.windows[table].name, start: start, end: end,
                     key: keys.output(key), fields: windowFields(of: columns), partials: partials,
-                    revision: revision)))
+                    quality: quality(of: partials), revision: revision)))
     }
 
     /// A window's row for others: the measures, then what is derived of them.

@@ -15,12 +15,12 @@ extension Stream {
         for pattern in immediate { pattern.write(into: &writer) }
         for pattern in ordered { pattern.write(into: &writer) }
         buffer.write(into: &writer)
+        if plan.carrier != nil { carriedRows.write(into: &writer) }
         writer.list(pending) { writer, pending in
             writer.unsigned(pending.source)
             writer.unsigned(UInt64(pending.device.index))
             writer.unsigned(UInt64(pending.property.index))
             writer.instant(pending.time)
-            writer.instant(pending.arrival)
             for value in pending.row { writer.value(value) }
         }
     }
@@ -59,6 +59,7 @@ extension Stream {
             }
         }
         try buffer.restore(from: &reader)
+        if plan.carrier != nil { try carriedRows.restore(from: &reader) }
         pending = []
         for _ in 0..<(try reader.count()) { pending.append(try readPending(from: &reader)) }
         findNextDue()
@@ -72,11 +73,10 @@ extension Stream {
             throw .malformed(at: reader.offset)
         }
         let time = try reader.instant()
-        let arrival = try reader.instant()
         var row: [Value?] = []
         for _ in plan.columns { row.append(try reader.value()) }
         return Pending(
             source: source, device: device, property: Property(index: UInt16(property)),
-            time: time, arrival: arrival, row: row)
+            time: time, row: row)
     }
 }

@@ -62,6 +62,7 @@ extension Stream {
         counters.droppedByLimit += steps?.takeDropped() ?? 0
         counters.unmatched += steps?.takeUnmatched() ?? 0
         deliver(rows, at: time, registry: registry, into: &outputs)
+        for next in waiting { unshelve(next.row) }
     }
 
     /// Lets out the rows that steps have held until `due`.
@@ -85,7 +86,7 @@ extension Stream {
         into outputs: inout [StreamOutput]
     ) {
         if keyed != nil { return gather(rows, at: time, registry: registry, into: &outputs) }
-        for table in tables.indices {
+        for table in tables.indices where !tables[table].isFed {
             for (index, (row, key)) in rows.enumerated()
             where !tables[table].add(
                 row, key: key, time: time, order: UInt64(index), plan: plan.cells)

@@ -16,9 +16,11 @@ extension Stream {
         let (time, fields): (Instant, [Field])
         let key: [Field]
         var device: Device?
+        defer { carried = [] }
         switch output {
         case .row(let row) where upstream.pattern == nil && row.revision == 0:
             (time, fields, key) = (row.end, row.fields, row.key)
+            carry(row.partials, from: source)
         case .match(let match)
         where match.pattern == upstream.pattern && match.timedOutStep == nil:
             (time, fields, key, device) = (match.time, match.values, match.key, match.device)

@@ -51,6 +51,16 @@ struct Stream: Sendable {
     let isOrdered: Bool
     /// Whether all waiting rows of one time come out together, not only those of one device.
     let releasesInstants: Bool
+    /// Whether windows, or rows that steps hold, come to their ends by themselves.
+    let hasOwnTimes: Bool
+    /// Whether a row is looked at, or completed, as it arrives.
+    private let judgesArrivals: Bool
+    /// Of the rows that patterns see.
+    let columnNames: [String]
+    /// What the row being taken carries, by column.
+    var carried: [AggregatePartial] = []
+    /// What rows that wait carry.
+    var carriedRows = CarriedRows()
     /// Datagrams' rows that may get more fields, at most one for each source.
     var pending: [Pending] = []
 
@@ -61,8 +71,6 @@ struct Stream: Sendable {
         /// The first reading's.
         var property: Property
         var time: Instant
-        /// On the clock.
-        var arrival: Instant
         var row: [Value?]
     }
 
@@ -96,23 +104,9 @@ struct Stream: Sendable {
                     isFollowing: $0.upstream != nil)
             })
         keys = KeyTable(fields: plan.keyFields, limit: limits.keys)
-        tables = plan.windows.compactMap { window in
-            window.aligned.map { size, every in
-                WindowTable(
-                    size: size, every: every, offset: window.offset,
-                    cellsPerSlot: plan.cells.count,
-                    // Two events far apart may open all their windows before the first close.
-                    limit: limits.openWindows
-                        + 2 * (WindowTable.covering(size: size, every: every) - 1))
-            }
-        }
+        tables = Stream.tables(of: plan, limits)
         if let retention = plan.retention {
-            closed = tables.map { table in
-                WindowTable(
-                    size: table.size, every: table.every, offset: table.offset,
-                    cellsPerSlot: plan.cells.count + 1,
-                    limit: Int(clamping: retention.count / table.every.count) + table.limit)
-            }
+            closed = Stream.keptTables(tables, for: retention)
         }
         keyed = plan.windows.first { $0.aligned == nil }.map {
             KeyedWindows($0.kind, plan.measures, plan.cells)
@@ -148,6 +142,11 @@ struct Stream: Sendable {
         ordered = states.filter { !isUnordered || !$0.plan.isImmediate }
         isOrdered = keyed != nil || isOrderedBySteps || isRaw && !ordered.isEmpty
         releasesInstants = keyed != nil || isOrderedBySteps || plan.followsStreams
+        hasOwnTimes = !tables.isEmpty || keyed != nil || isOrderedBySteps
+        judgesArrivals =
+            plan.readsDevice || plan.sources.contains(where: \.namesTopic)
+            || !plan.filters.isEmpty || !plan.arrivalSteps.isEmpty
+        columnNames = plan.patternColumns
         buffer = ReorderBuffer(width: plan.columns.count, limit: limits.reorderEntries)
         counters = StreamCounters.Stream(name: plan.name)
         row = Array(repeating: nil, count: plan.columns.count)
@@ -204,8 +203,7 @@ struct Stream: Sendable {
         if isLate {
             acceptLate(source, device, property, at: time, registry: registry, into: &outputs)
         } else {
-            fillNames(source, device, property, registry)
-            if passesFilters(), passesArrivalSteps(device, at: time, registry) {
+            if passesArrival(source, device, property, at: time, registry) {
                 take(device, property, at: time, isLate: false, registry: registry, into: &outputs)
             } else {
                 counters.filtered += 1
@@ -224,13 +222,22 @@ struct Stream: Sendable {
         if !immediate.isEmpty {
             if isConverting { convertUnits(source, device, registry) }
             let unmatched = counters.unmatched
-            fillNames(source, device, property, registry)
-            if passesFilters(), passesArrivalSteps(device, at: time, registry) {
+            if passesArrival(source, device, property, at: time, registry) {
                 take(device, property, at: time, isLate: true, registry: registry, into: &outputs)
             }
             counters.unmatched = unmatched
         }
         clear()
+    }
+
+    @inline(__always)
+    private mutating func passesArrival(
+        _ source: Int, _ device: Device, _ property: Property, at time: Instant,
+        _ registry: Registry
+    ) -> Bool {
+        guard judgesArrivals else { return true }
+        fillNames(source, device, property, registry)
+        return passesFilters() && passesArrivalSteps(device, at: time, registry)
     }
 
     mutating func fillNames(
@@ -273,17 +280,13 @@ struct Stream: Sendable {
             counters.droppedByLimit += 1
             return
         }
-        for index in 0..<immediate.count where !isLate || immediate[index].plan.isCritical {
-            immediate[index].observe(
-                row, key: key, start: time, end: time, keys: keys, registry: registry)
-            for finding in immediate[index].findings {
-                emit(immediate[index], finding, row, key: key, into: &outputs)
-            }
+        if !immediate.isEmpty {
+            judgeAtOnce(key, at: time, isLate: isLate, registry: registry, into: &outputs)
         }
         if isLate { return }
         guard isOrdered else {
             let order = order(device, property)
-            for table in 0..<tables.count {
+            for table in 0..<tables.count where !tables[table].isFed {
                 accumulate(
                     table, key: key, at: time, order: order, registry: registry, into: &outputs)
             }
@@ -295,7 +298,9 @@ struct Stream: Sendable {
     /// Puts the row behind others until the watermark passes.
     @inline(__always)
     private mutating func wait(_ device: Device, _ property: Property, until time: Instant) {
-        buffer.add(row, time: time, device: device, sequence: sequence, property: property)
+        if !carried.isEmpty { shelve() }
+        buffer.add(
+            moving: &row, time: time, device: device, sequence: sequence, property: property)
         nextDue = min(nextDue, time)
         if buffer.isOverfull, let oldest = buffer.first {
             counters.droppedByLimit += 1
@@ -303,18 +308,39 @@ struct Stream: Sendable {
         }
     }
 
+    /// Shows the row to the patterns that do not wait for its turn.
+    private mutating func judgeAtOnce(
+        _ key: Int, at time: Instant, isLate: Bool, registry: Registry,
+        into outputs: inout [StreamOutput]
+    ) {
+        var row: [Value?] = []
+        swap(&row, &self.row)
+        for index in 0..<immediate.count where !isLate || immediate[index].plan.isCritical {
+            immediate[index].observe(
+                row, key: key, start: time, end: time, keys: keys, registry: registry)
+            for place in 0..<immediate[index].findings.count {
+                emit(
+                    immediate[index].label, immediate[index].findings[place], row, key: key,
+                    part: nil, into: &outputs)
+            }
+        }
+        swap(&row, &self.row)
+    }
+
     private mutating func accumulate(
         _ table: Int, key: Int, at time: Instant, order: UInt64, registry: Registry,
         into outputs: inout [StreamOutput]
     ) {
-        if !tables[table].add(row, key: key, time: time, order: order, plan: plan.cells) {
+        if !tables[table].add(
+            row, carrying: carried, key: key, time: time, order: order, plan: plan.cells)
+        {
             counters.droppedByLimit += 1
             repeat {
                 clock.push(to: tables[table].firstEnd - Milliseconds(1))
                 release(registry: registry, into: &outputs)
                 if time <= clock.watermark { return }
             } while !tables[table].add(
-                row, key: key, time: time, order: order, plan: plan.cells)
+                row, carrying: carried, key: key, time: time, order: order, plan: plan.cells)
         }
         guard tables[table].firstEnd < .distantFuture else { return }
         nextDue = min(nextDue, tables[table].firstEnd - Milliseconds(1))
@@ -327,24 +353,21 @@ struct Stream: Sendable {
         }
     }
 
-    /// Reports what a pattern has found, with a row of the patterns' columns.
+    /// Reports what a pattern has found, with a row of the patterns' columns. `part` says what it
+    /// is about where that is not simply the key.
     mutating func emit(
-        _ pattern: PatternState, _ finding: PatternFinding, _ row: [Value?], key: Int,
-        into outputs: inout [StreamOutput]
+        _ pattern: PatternState.Label, _ finding: PatternFinding, _ row: [Value?], key: Int,
+        part: [Field]?, into outputs: inout [StreamOutput]
     ) {
         let values =
             plan.windows.isEmpty
             ? fields(of: row)
             : windowFields(of: Array(row.prefix(plan.patternWidth)))
-        let isGroup = !pattern.shape.groups.isEmpty
         var match = Match(
-            stream: plan.name, pattern: pattern.plan.name,
-            device: isGroup ? nil : keys.keys[key].device, key: keys.output(key),
+            stream: plan.name, pattern: pattern.name,
+            device: pattern.isGroup ? nil : keys.keys[key].device, key: part ?? keys.output(key),
             time: finding.time, since: finding.since, values: values,
-            actions: pattern.plan.actions, isCritical: pattern.plan.isCritical)
-        if pattern.hasPartitions {
-            match.key = pattern.partitions.output(finding.slot, keys, columns: plan.patternColumns)
-        }
+            actions: pattern.actions, isCritical: pattern.isCritical)
         if let step = finding.timedOutStep {
             match.timedOutStep = step
             match.values.append(Field("steps_taken", .integer(Int64(step))))

@@ -14,13 +14,17 @@ struct Measured: Sendable {
     /// The cell of a column, shared by all measures of it. Two columns have a cell of their own,
     /// because it only takes rows in which both are there.
     mutating func cell(
-        of column: Int?, with second: Int? = nil, needs: AggregatePartial.Needs
+        of column: Int?, with second: Int? = nil, needs: AggregatePartial.Needs,
+        isMerged: Bool = false
     ) -> Int {
-        if let index = cells.firstIndex(where: { $0.column == column && $0.second == second }) {
+        let index = cells.firstIndex {
+            $0.column == column && $0.second == second && $0.isMerged == isMerged
+        }
+        if let index {
             cells[index].needs.formUnion(needs)
             return index
         }
-        cells.append(CellPlan(column: column, second: second, needs: needs))
+        cells.append(CellPlan(column: column, second: second, needs: needs, isMerged: isMerged))
         return cells.count - 1
     }
 }
@@ -107,13 +111,17 @@ extension StreamCompiler {
         if function.argument == .number || function.argument == .twoNumbers {
             requireNumbers(column, of: function, at: definition.field ?? definition.function, input)
         }
+        // What the same aggregate has made of the events of another stream's windows.
+        let isMerged =
+            function != .count && second == nil && source?.aggregate == function
+            && source?.quantile == quantile
         // A column that holds the device's name is there in every row and need not be filled.
         let isTopic = column.map { !input.valueColumns.contains($0) } ?? true
         return MeasurePlan(
             name: definition.name.value, function: function, quantile: quantile,
             cell: result.cell(
                 of: isTopic && function == .count ? nil : column, with: second,
-                needs: AggregatePartial.Needs(function)),
+                needs: AggregatePartial.Needs(function), isMerged: isMerged),
             type: function.resultType(of: source?.type),
             unit: function.resultUnit(of: source?.unit))
     }
@@ -141,36 +149,5 @@ extension StreamCompiler {
                 : "no source has a field `\(field.value)`", at: field,
             help: suggestion(field.value, among: input.columns.map(\.name), "fields"))
         return nil
-    }
-
-    // MARK: Keys
-
-    /// What rows are grouped by: the device, and tags of the device.
-    mutating func compileKey(
-        _ names: [Located<String>], _ input: SourceColumns
-    ) -> [KeyTable.KeyField] {
-        requireUnique(names, "dimension")
-        let tags = Set(input.devices.flatMap { registry.entry($0)?.tags.keys.map { $0 } ?? [] })
-        return names.map { name in
-            let column = input.columns.firstIndex { $0.name == name.value }
-            if let column, input.deviceColumns.contains(column) || name.value == "device_id" {
-                return .device(name: name.value)
-            }
-            if name.value == "device_id" { return .device(name: name.value) }
-            if let column, input.columns[column].type != .number {
-                return .column(column, name: name.value)
-            }
-            if column != nil {
-                report(
-                    .badGrouping, "rows cannot be grouped by the number `\(name.value)`", at: name,
-                    help: ["group by device_id, by tags of the devices, or by words"])
-            } else if !tags.contains(name.value) {
-                report(
-                    .unknownDimension, "no device here has a tag `\(name.value)`", at: name,
-                    help: suggestion(
-                        name.value, among: ["device_id"] + tags.sorted(), "known"))
-            }
-            return .tag(name.value)
-        }
     }
 }

@@ -80,7 +80,7 @@ extension StreamCompiler {
         } else if !input.sources.isEmpty {
             report(
                 .badJoin, "no source of this stream is `\(join.with.value)`", at: join.with,
-                help: ["write a source's topic, or the stream or pattern that it follows"])
+                help: suggestion(join.with.value, among: input.names, "sources"))
         }
     }
 

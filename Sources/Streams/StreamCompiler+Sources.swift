@@ -11,6 +11,10 @@ struct SourceColumns: Sendable {
     var valueColumns: Set<Int> = []
     /// Every device that a source may take; nil for those yet unknown.
     var devices: [Device] = []
+    /// Columns that an expression fills only so that rows are grouped by them.
+    var groupings: Set<Int> = []
+    /// Where a row's number is that finds the partials it carries.
+    var carrier: Int?
     /// What the rows of followed streams are grouped by.
     var upstreamKeys: [Int] = []
     /// Whether there are rows about no device, and rows about one; partners of a join not counted.
@@ -20,6 +24,8 @@ struct SourceColumns: Sendable {
     var sequence: Int?
     /// Whether these are the fields of windows.
     var isWindow = false
+    /// What each source is called where another is joined with it.
+    var names: [String] = []
     /// The first of the sources whose rows are partners in a join; nil where there are none.
     var firstPartner: Int?
     /// Whether partners are about devices.
@@ -44,6 +50,7 @@ extension StreamCompiler {
         if definitions.isEmpty {
             report(.empty, "`\(name.value)` has no sources", at: name)
         }
+        result.names = definitions.map(\.joinName)
         for definition in definitions where definition.joinName != partner {
             compileSource(definition, into: &result)
         }
@@ -214,6 +221,7 @@ extension StreamCompiler {
             }
             return result.columns.count - 1
         }
+        result.columns[index].aggregate = nil
         let isDevice = result.deviceColumns.contains(index)
         if isDevice != (fill == .deviceName) {
             report(

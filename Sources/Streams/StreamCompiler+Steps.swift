@@ -58,7 +58,7 @@ extension StreamCompiler {
             case .joinWith(let join) where result.aggregate == nil:
                 compileJoin(join, &input, &result)
             case .enrich where result.aggregate != nil, .join where result.aggregate != nil,
-                .lookup where result.aggregate != nil, .joinWith:
+                .joinWith:
                 report(
                     .misplacedStep,
                     "a step of type \(definition.type) must stand before the aggregate",
@@ -135,10 +135,17 @@ extension StreamCompiler {
         switch definition {
         case .filter, .aggregate, .joinWith: return nil
         case .lookup(let lookup):
-            return compileLookup(lookup, &input, &texts).map { .lookup($0) }
+            let first = input.columns.count
+            let step = compileLookup(lookup, &input.columns)
+            input.valueColumns.formUnion(first..<input.columns.count)
+            texts += step?.on.map { input.columns[$0].name } ?? []
+            return step.map { .lookup($0) }
         case .derive(let name, let expression):
             texts.append(expression.value)
             return derive(name, expression, &input)
+        case .group(let name, let expression):
+            texts.append(expression.value)
+            return grouping(name, expression, &input)
         case .enrich(let tags): return .tags(tags.map { tagColumn($0, &input) })
         case .deduplicate(let by, let within, let place):
             texts += by.isEmpty ? input.columns.map(\.name) : by.map(\.value)
@@ -259,6 +266,7 @@ extension ProcessingDefinition {
         case .filter: "filter"
         case .aggregate: "aggregate"
         case .derive: "derive"
+        case .group: "group"
         case .enrich: "enrich"
         case .deduplicate: "deduplicate"
         case .deadband: "deadband"
@@ -273,7 +281,7 @@ extension ProcessingDefinition {
     /// Whether it remembers rows of a device, whatever its expression.
     fileprivate var isOrdered: Bool {
         switch self {
-        case .filter, .aggregate, .derive, .enrich, .lookup, .joinWith: false
+        case .filter, .aggregate, .derive, .group, .enrich, .lookup, .joinWith: false
         case .deduplicate, .deadband, .debounce, .sample, .rate, .join: true
         }
     }
@@ -285,8 +293,8 @@ extension ProcessingDefinition {
 
     fileprivate var place: Place {
         switch self {
-        case .filter(let text), .derive(let text, _), .deadband(let text, _),
-            .debounce(let text, _), .rate(let text, _, _):
+        case .filter(let text), .derive(let text, _), .group(let text, _),
+            .deadband(let text, _), .debounce(let text, _), .rate(let text, _, _):
             text.place
         case .aggregate(let by, let functions):
             (functions.first?.name ?? by.first)?.place ?? .unknown

@@ -11,8 +11,9 @@ extension StreamCompiler {
         }
     }
 
+    /// A look-up of rows with such columns, which get the table's.
     mutating func compileLookup(
-        _ lookup: LookupDefinition, _ input: inout SourceColumns, _ texts: inout [String]
+        _ lookup: LookupDefinition, _ columns: inout [Schema.Column]
     ) -> TableLookup? {
         guard let table = tables.first(where: { $0.name.value == lookup.table.value }) else {
             report(
@@ -20,8 +21,7 @@ extension StreamCompiler {
                 help: suggestion(lookup.table.value, among: tables.map(\.name.value), "tables"))
             return nil
         }
-        let on = compileKey(of: lookup, table, input)
-        texts += on.map { input.columns[$0].name }
+        let on = compileKey(of: lookup, table, columns)
         let fields =
             lookup.fields.isEmpty
             ? table.columns.map {
@@ -42,21 +42,20 @@ extension StreamCompiler {
                         + "`\(column.value)`", at: column,
                     help: suggestion(column.value, among: table.columns.map(\.name), "columns"))
             }
-            if input.columns.contains(where: { $0.name == field.value }) {
+            if columns.contains(where: { $0.name == field.value }) {
                 report(
                     .duplicateName, "there is a field `\(field.value)` already", at: field,
                     help: ["give it another name: fields: {name: \(column.value)}"])
             }
-            input.columns.append(new)
-            input.valueColumns.insert(input.columns.count - 1)
-            if let source { fills.append((input.columns.count - 1, source)) }
+            columns.append(new)
+            if let source { fills.append((columns.count - 1, source)) }
         }
         return on.count == table.key.count ? TableLookup(table, on: on, fills: fills) : nil
     }
 
     /// By part of the table's key the row's column; fewer where one is wrong.
     private mutating func compileKey(
-        of lookup: LookupDefinition, _ table: ReferenceTable, _ input: SourceColumns
+        of lookup: LookupDefinition, _ table: ReferenceTable, _ fields: [Schema.Column]
     ) -> [Int] {
         let names = table.key.map(\.name)
         requireUnique(lookup.on.map(\.column), "key")
@@ -77,8 +76,13 @@ extension StreamCompiler {
                 continue
             }
             let field = written ?? Located(part.name, at: lookup.table.place)
-            guard let column = readField(field, input) else { continue }
-            let type = input.columns[column].type
+            guard let column = fields.firstIndex(where: { $0.name == field.value }) else {
+                report(
+                    .unknownField, "there is no field `\(field.value)`", at: field,
+                    help: suggestion(field.value, among: fields.map(\.name), "fields"))
+                continue
+            }
+            let type = fields[column].type
             let numeric: Set<ValueType> = [.integer, .number]
             if type != part.type, !(numeric.contains(type) && numeric.contains(part.type)) {
                 report(

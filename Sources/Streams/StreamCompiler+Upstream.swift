@@ -56,6 +56,8 @@ extension StreamCompiler {
         var column: Schema.Column
         var isDevice = false
         var isKey = false
+        /// The measure whose partial it carries.
+        var measure: Int?
     }
 
     mutating func compileUpstream(
@@ -82,7 +84,7 @@ extension StreamCompiler {
             }
         case .pattern: pattern = name.value
         }
-        let outlets = outlets(of: plan)
+        let outlets = outlets(of: plan, isRows: pattern == nil)
         let isAboutDevice = outlets.contains(where: \.isDevice)
         if isAboutDevice { result.devices += registry.devices }
         result.isWithDevice = result.isWithDevice || isAboutDevice
@@ -103,13 +105,18 @@ extension StreamCompiler {
             if fills.contains(where: { $0.name == field.value }) { continue }
             fills.append((addOutlet(outlet, as: field, &result), field.value))
         }
-        result.sources.append(
-            SourcePlan(
-                SourcePlan.Upstream(
-                    stream: stream, pattern: pattern, fills: fills,
-                    deviceColumns: fills.map(\.column).filter {
-                        result.deviceColumns.contains($0)
-                    })))
+        var source = SourcePlan.Upstream(
+            stream: stream, pattern: pattern, fills: fills,
+            deviceColumns: fills.map(\.column).filter { result.deviceColumns.contains($0) })
+        source.measures = fills.compactMap { column, name in
+            outlets.first { $0.column.name == name }?.measure.map { (column, $0) }
+        }
+        source.rowsAtOnce = plan.windows.compactMap(\.aligned).reduce(1) { most, window in
+            let lateness = plan.sources.map(\.lateness).max() ?? .zero
+            let covering = WindowTable.covering(size: window.size, every: window.every)
+            return max(most, Int(clamping: lateness.count / window.every.count) + 2 * covering)
+        }
+        result.sources.append(SourcePlan(source))
     }
 
     private mutating func reportUnknown(_ upstream: SourceDefinition.Upstream) {
@@ -125,7 +132,8 @@ extension StreamCompiler {
             help: suggestion(name.value, among: known, "\(what)s"))
     }
 
-    private func outlets(of plan: StreamPlan) -> [Outlet] {
+    /// Of rows, not of matches, the columns of aggregates carry partials.
+    private func outlets(of plan: StreamPlan, isRows: Bool) -> [Outlet] {
         var outlets: [Outlet] = []
         if plan.windows.isEmpty {
             for (index, column) in plan.columns.enumerated() where !column.name.isEmpty {
@@ -134,8 +142,16 @@ extension StreamCompiler {
             }
         } else {
             outlets =
-                plan.measures.map {
-                    Outlet(column: Schema.Column(name: $0.name, type: $0.type, unit: $0.unit))
+                plan.measures.enumerated().map { index, measure in
+                    var outlet = Outlet(
+                        column: Schema.Column(
+                            name: measure.name, type: measure.type, unit: measure.unit))
+                    if isRows {
+                        outlet.column.aggregate = measure.function
+                        outlet.column.quantile = measure.quantile
+                        outlet.measure = index
+                    }
+                    return outlet
                 } + plan.derived.map { Outlet(column: $0) }
         }
         for field in plan.keyFields {
@@ -164,6 +180,10 @@ extension StreamCompiler {
                     .conflictingSources,
                     "`\(field.value)` is the device's name in one source and not in another",
                     at: field)
+            }
+            let known = result.columns[index]
+            if known.aggregate != column.aggregate || known.quantile != column.quantile {
+                result.columns[index].aggregate = nil
             }
             reconcile(index, field, column, in: &result)
             return index

@@ -43,6 +43,32 @@ extension StreamCompiler {
         return plan
     }
 
+    /// Makes each tumbling window of the largest other one that divides it. Of equal ones the later
+    /// is made of the earlier.
+    static func rolledUp(_ windows: [WindowPlan]) -> [WindowPlan] {
+        var result = windows
+        for (index, window) in windows.enumerated() {
+            guard case .tumbling(let size) = window.kind else { continue }
+            var best: Milliseconds?
+            for (other, smaller) in windows.enumerated() {
+                guard case .tumbling(let part) = smaller.kind, part < size || other < index,
+                    size.count % part.count == 0,
+                    (window.offset.count - smaller.offset.count) % part.count == 0,
+                    part > best ?? .zero
+                else { continue }
+                (best, result[index].base) = (part, other)
+            }
+        }
+        return result
+    }
+
+    /// Those that others are made of, each before what is made of it.
+    static func bases(_ windows: [WindowPlan]) -> [Int] {
+        Set(windows.compactMap(\.base)).sorted {
+            (windows[$0].aligned?.size.count ?? 0, $0) < (windows[$1].aligned?.size.count ?? 0, $1)
+        }
+    }
+
     /// Whether few enough windows are open at once.
     private mutating func isBounded(
         _ size: Milliseconds, _ every: Milliseconds, _ sources: [SourceDefinition], at place: Place
@@ -83,13 +109,7 @@ extension StreamCompiler {
         _ rowSteps: [StepPlan]
     ) -> Milliseconds? {
         guard let retention = stream.retention else { return nil }
-        guard retention.value > .zero else {
-            report(
-                .badDuration, "`retention` must be more than nothing, not \(retention.value)",
-                at: retention.place)
-            return nil
-        }
-        guard let (_, every) = windows.first?.aligned, steps.inOrder.isEmpty,
+        guard windows.first?.aligned != nil, steps.inOrder.isEmpty,
             steps.join == nil, !rowSteps.contains(where: \.isOrdered)
         else {
             if stream.window != nil, windows.isEmpty { return nil }
@@ -102,6 +122,20 @@ extension StreamCompiler {
                 ])
             return nil
         }
+        return compileRetention(retention, windows)
+    }
+
+    /// How long closed windows are kept, all of which are aligned.
+    mutating func compileRetention(
+        _ retention: Located<Milliseconds>, _ windows: [WindowPlan]
+    ) -> Milliseconds? {
+        guard retention.value > .zero else {
+            report(
+                .badDuration, "`retention` must be more than nothing, not \(retention.value)",
+                at: retention.place)
+            return nil
+        }
+        guard let every = windows.compactMap({ $0.aligned?.every }).min() else { return nil }
         let kept = retention.value.count / every.count + 1
         if kept > StreamCompiler.keptMax {
             report(

@@ -47,6 +47,7 @@ struct StreamCompiler {
         var input = compileSources(
             stream.sources, of: stream.name, partner: stream.join?.with.value)
         var steps = compileSteps(stream.processing, &input)
+        prepareCarrying(&input, isPossible: steps.inOrder.isEmpty && steps.join == nil)
         let rows = Schema(columns: input.columns)
         requireUnique(stream.patterns.map(\.name), "pattern")
         var windows: [WindowPlan] = []
@@ -87,7 +88,7 @@ struct StreamCompiler {
         let texts =
             steps.texts
             + (isWindowed ? [] : stream.patterns.map(\.condition.value))
-        return StreamPlan(
+        var plan = StreamPlan(
             name: stream.name.value, fingerprint: Fingerprint(stream, input.columns, tables).value,
             sources: input.sources, columns: input.columns, deviceColumns: input.deviceColumns,
             readsDevice: isRead(input, texts) || measured.reads(input.deviceColumns),
@@ -97,6 +98,8 @@ struct StreamCompiler {
             rowSteps: rowSteps, derived: derived,
             retention: compileRetention(stream, windows, steps, rowSteps), patterns: patterns,
             join: steps.join)
+        StreamCompiler.finishCarrying(&plan, input)
+        return plan
     }
 
     private mutating func compilePattern(
@@ -139,12 +142,18 @@ struct StreamCompiler {
         if lacksUpstream(aggregation.sources) { return nil }
         var input = compileSources(aggregation.sources, of: aggregation.name)
         var steps = CompiledSteps()
+        steps.steps = aggregation.groupings.compactMap {
+            grouping($0.name, $0.expression, &input)
+        }
+        steps.texts = aggregation.groupings.map(\.expression.value)
+        prepareCarrying(&input, isPossible: true)
         let measured = compileMeasures(
             aggregation.metrics, &input, &steps, reserved: aggregation.dimensions.map(\.value))
         requireUnique(aggregation.windows.map(\.name), "window")
-        let windows = aggregation.windows.compactMap {
-            compileWindow($0.window, name: $0.name, aggregation.sources)
-        }
+        let windows = StreamCompiler.rolledUp(
+            aggregation.windows.compactMap {
+                compileWindow($0.window, name: $0.name, aggregation.sources)
+            })
         if aggregation.windows.isEmpty {
             report(
                 .aggregateWithoutWindow, "`\(aggregation.name.value)` has no windows",
@@ -155,7 +164,7 @@ struct StreamCompiler {
         var rows = windowRows(measured, keyFields)
         let (rowSteps, derived) = compileRowSteps(
             aggregation.indicators.map { .derive(name: $0.name, expression: $0.expression) }, &rows)
-        return StreamPlan(
+        var plan = StreamPlan(
             name: aggregation.name.value,
             fingerprint: Fingerprint(aggregation, input.columns).value, sources: input.sources,
             columns: input.columns, deviceColumns: input.deviceColumns,
@@ -163,13 +172,17 @@ struct StreamCompiler {
             filters: [], arrivalSteps: steps.onArrival, orderedSteps: steps.inOrder,
             keyFields: keyFields, windows: windows,
             cells: measured.cells, measures: measured.measures, rowSteps: rowSteps,
-            derived: derived, retention: nil,
+            derived: derived,
+            retention: aggregation.retention.flatMap { compileRetention($0, windows) },
             patterns: [])
+        plan.bases = StreamCompiler.bases(windows)
+        StreamCompiler.finishCarrying(&plan, input)
+        return plan
     }
 }
 
 extension String {
-    fileprivate func utf8Contains(_ part: String) -> Bool {
+    func utf8Contains(_ part: String) -> Bool {
         let (whole, part) = (Array(utf8), Array(part.utf8))
         guard !part.isEmpty, whole.count >= part.count else { return part.isEmpty }
         return (0...whole.count - part.count).contains {

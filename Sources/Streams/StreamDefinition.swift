@@ -142,6 +142,8 @@ package enum ProcessingDefinition: Sendable {
     case aggregate(by: [Located<String>], functions: [AggregateDefinition])
     /// Adds or replaces a column.
     case derive(name: Located<String>, expression: Located<String>)
+    /// Adds a column that rows are to be grouped by; there is none of that name yet.
+    case group(name: Located<String>, expression: Located<String>)
     /// Adds tags of the device as columns.
     case enrich(tags: [Located<String>])
     /// Drops rows that are alike in these columns, or in all and of one device, less than `within`
@@ -279,10 +281,15 @@ package struct PatternDefinition: Sendable {
 package struct AggregationDefinition: Sendable {
     package var name: Located<String>
     package var sources: [SourceDefinition]
-    /// Tag names (`building`), or `device_id`.
+    /// Tag names (`building`), `device_id`, `group`, or one of `groupings`.
     package var dimensions: [Located<String>]
+    /// Dimensions that are expressions over an event.
+    package var groupings: [(name: Located<String>, expression: Located<String>)] = []
     package var metrics: [AggregateDefinition]
     package var windows: [(name: Located<String>, window: WindowDefinition)]
+    /// How long after their end windows are kept, so that a late event revises them; nil if none
+    /// does.
+    package var retention: Located<Milliseconds>?
     /// Expressions over metrics, dimensions and the indicators above.
     package var indicators: [(name: Located<String>, expression: Located<String>)]
 

@@ -44,13 +44,17 @@ package struct WindowRow: Hashable, Sendable {
     /// By field: what merges with other rows of the same field into a longer span or a larger
     /// group.
     package var partials: [AggregatePartial]
+    /// By the name of each field that is not exact: how far it may be from what it stands for, in
+    /// its own unit; of distinct counts three standard errors.
+    package var quality: [Field]
     /// 0 as the window closes; then counts the late events that have revised it.
     package var revision: Int64
 
     package init(
         name: String, window: String? = nil, start: Instant, end: Instant, key: [Field],
-        fields: [Field], partials: [AggregatePartial], revision: Int64 = 0
+        fields: [Field], partials: [AggregatePartial], quality: [Field] = [], revision: Int64 = 0
     ) {
+        self.quality = quality
         self.revision = revision
         self.name = name
         self.window = window

@@ -33,6 +33,22 @@ struct StreamPlan: Sendable {
     /// Behind the steps that act on arrival, and before the others.
     var join: JoinPlan? = nil
 
+    /// Where the number is put by which a waiting row's partials are found.
+    var carrier: Int?
+    /// By source: the columns that carry partials.
+    var carried: [[Carried]] = []
+    /// Rows of one key that may wait with their partials; nil where only the buffer's limit says.
+    var carriedPerKey: Int?
+    /// The windows that others are made of, the smallest first.
+    var bases: [Int] = []
+
+    /// A column, the measure of the stream that is followed, and what is read of its partial.
+    struct Carried: Sendable {
+        var column: Int
+        var measure: Int
+        var needs: AggregatePartial.Needs
+    }
+
     /// Whether rows come from other streams, so that those of one time may have different keys.
     var followsStreams: Bool { sources.contains { $0.upstream != nil } }
 
@@ -84,6 +100,10 @@ struct SourcePlan: Sendable {
         let fills: [(column: Int, name: String)]
         /// Columns that tell which device a row is about.
         let deviceColumns: [Int]
+        /// Columns, and the measures whose partials they may carry.
+        var measures: [(column: Int, measure: Int)] = []
+        /// Rows of one key that may come at once.
+        var rowsAtOnce = 1
     }
 
     init(_ upstream: Upstream) {
@@ -158,6 +178,8 @@ struct WindowPlan: Sendable {
     let name: String?
     let kind: WindowDefinition.Kind
     let offset: Milliseconds
+    /// The smaller window that it is made of, by its place among the stream's.
+    var base: Int?
 
     /// Of windows aligned to the epoch: their length and the distance of their starts. Nil for
     /// those that follow the rows of their key.
@@ -180,14 +202,21 @@ struct CellPlan: Sendable {
     /// The other column, for what needs two.
     var second: Int? = nil
     var needs: AggregatePartial.Needs
+    /// Whether it takes the partials that rows carry, rather than their values.
+    var isMerged = false
 
     /// Takes a row in. `order` decides between rows of the same time.
     @inline(__always)
     func add(
-        _ row: [Value?], at time: Instant, order: UInt64, to partial: inout AggregatePartial
+        _ row: [Value?], carrying partials: [AggregatePartial] = [], at time: Instant,
+        order: UInt64, to partial: inout AggregatePartial
     ) {
         guard let column else {
             partial.count += 1
+            return
+        }
+        if isMerged {
+            if column < partials.count { partial.merge(partials[column].reduced(to: needs)) }
             return
         }
         guard let value = row[column] else { return }

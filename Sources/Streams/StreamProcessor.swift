@@ -70,7 +70,7 @@ package struct StreamProcessor: Sendable {
             if route.isWholeDatagram {
                 if reading.flags.contains(.decideOnly) { continue }
                 let columns = routing.columns[Int(route.firstColumn)..<Int(route.endColumn)]
-                streams[stream].extend(Int(route.source), with: reading, columns: columns, at: now)
+                streams[stream].extend(Int(route.source), with: reading, columns: columns)
                 if !unfinished.contains(stream) { unfinished.append(stream) }
                 continue
             }
@@ -87,7 +87,10 @@ package struct StreamProcessor: Sendable {
             streams[stream].acceptRow(
                 Int(route.source), reading.device, reading.property, at: reading.time,
                 registry: registry, now: now, into: &outputs)
-            feedFollowers(of: stream, from: before, registry: registry, at: now, into: &outputs)
+            if hasFollowers {
+                feedFollowers(
+                    of: stream, from: before, registry: registry, at: now, into: &outputs)
+            }
             noteDeadline(of: stream)
         }
     }
@@ -183,7 +186,7 @@ package struct StreamProcessor: Sendable {
         guard !unfinished.isEmpty else { return }
         for stream in unfinished {
             let before = outputs.count
-            streams[stream].finishRows(registry: registry, into: &outputs)
+            streams[stream].finishRows(registry: registry, now: now, into: &outputs)
             feedFollowers(of: stream, from: before, registry: registry, at: now, into: &outputs)
             noteDeadline(of: stream)
         }

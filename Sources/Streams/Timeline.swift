@@ -6,13 +6,18 @@ import Model
 /// exact, whatever the order of arrival and merging, while no point comes more than 512 points late
 /// and merged parts do not interleave further than that. Where they do it is `isBroken`, and only
 /// bounds are known.
-struct Timeline: Sendable {
+struct Timeline: PartContent {
     private(set) var points: [Point] = []
     private(set) var head: Head?
     private(set) var isBroken = false
 
     static let kept = 512
-    static let bytes = 2 * kept * MemoryLayout<Point>.stride
+    /// Points that are kept where nothing is to come before them any more.
+    private static let sealed = 8
+
+    static func bytes(isSealed: Bool) -> Int {
+        (isSealed ? sealed : 2 * kept) * MemoryLayout<Point>.stride + 32
+    }
 
     /// In the total order; the value decides between events that it cannot tell apart.
     struct Point: Hashable, Comparable, Sendable {
@@ -70,6 +75,16 @@ struct Timeline: Sendable {
         points.removeFirst(excess)
     }
 
+    /// Whether there is something for `seal` to do.
+    var isLong: Bool { points.count > Timeline.sealed }
+
+    /// Leaves no more than the newest points: whatever comes later comes after them.
+    mutating func seal() {
+        guard isLong else { return }
+        for point in points.dropLast(Timeline.sealed) { Timeline.extend(&head, to: point) }
+        points = Array(points.suffix(Timeline.sealed))
+    }
+
     private static func extend(_ head: inout Head?, to point: Point) {
         if head?.extend(to: point) == nil {
             head = Head(first: point, last: point, area: ExactSum())
@@ -121,7 +136,7 @@ extension ExactSum {
     }
 }
 
-extension Timeline: Hashable {
+extension Timeline {
     private var shortened: Timeline {
         var result = self
         result.shorten()

@@ -54,7 +54,7 @@ struct TrailingAggregate: Sendable {
 
     static func bytesPerEntry(of call: AggregateCall) -> Int {
         let needs = AggregatePartial.Needs(call.function)
-        if case .column = call.argument { return 2 * needs.bytes + 16 }
+        if case .column = call.argument { return 2 * needs.bytes() + 16 }
         switch needs {
         case .extremes: return 2 * MemoryLayout<Extreme>.stride
         case .ranks: return MemoryLayout<Entry>.stride + MemoryLayout<Double>.stride
@@ -77,7 +77,8 @@ struct TrailingAggregate: Sendable {
         switch call.argument {
         case .column(let column):
             if column < partials.count, partials[column].count > 0 {
-                stacks.add(partials[column], time, sequence)
+                let needs = AggregatePartial.Needs(call.function)
+                stacks.add(partials[column].reduced(to: needs), time, sequence)
             }
         case .program(let program):
             guard let value = program.evaluate(row) else { return true }
@@ -169,18 +170,16 @@ struct TrailingAggregate: Sendable {
     /// otherwise copies it.
     mutating func result(of call: AggregateCall) -> Value? {
         let function = call.function
-        let type = function.resultType(of: .number)
         if case .column = call.argument {
-            return stacks.merged.result(of: function, quantile: call.quantile, type: type)
+            return stacks.merged.result(
+                of: function, quantile: call.quantile, type: function.resultType(of: .number))
         }
         switch function {
-        case .min, .max, .range:
+        case .min: return minima.first.map { .number($0.value) }
+        case .max: return maxima.first.map { .number($0.value) }
+        case .range:
             guard let minimum = minima.first, let maximum = maxima.first else { return nil }
-            var partial = AggregatePartial()
-            partial.count = 1
-            partial.minimum = minimum.value
-            partial.maximum = maximum.value
-            return partial.result(of: function, type: type)
+            return finite(maximum.value - minimum.value)
         case .first: return number(entries.first)
         case .last: return number(entries.last)
         case .rate:
@@ -198,7 +197,7 @@ struct TrailingAggregate: Sendable {
             return finite(area.divided(by: 2 * span))
         case .count, .sum, .avg, .stddev, .stddevPop, .variance, .skewness, .kurtosis, .slope,
             .correlation:
-            return total.result(of: function, type: type)
+            return total.result(of: function, type: function.resultType(of: .number))
         }
     }
 

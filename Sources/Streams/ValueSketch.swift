@@ -6,7 +6,7 @@ import Model
 /// That quantum is always the smallest with which no more than 512 multiples are taken, so it only
 /// grows, and what is held depends on nothing but the values: neither on their order nor on how
 /// partial sketches were merged. Readings of a sensor with a fixed resolution stay exact for ever.
-struct ValueSketch: Hashable, Sendable {
+struct ValueSketch: PartContent {
     /// Ascending.
     private(set) var values: [Double] = []
     private(set) var counts: [Int64] = []
@@ -18,9 +18,11 @@ struct ValueSketch: Hashable, Sendable {
     private(set) var limit = ValueSketch.limit
 
     static let limit = 512
-    static let bytes = limit * 2 * MemoryLayout<Double>.stride
+    static let bytes = 2 * ((limit + 1) * MemoryLayout<Double>.stride + 32)
 
-    init(limit: Int = ValueSketch.limit) { self.limit = limit }
+    init() {}
+
+    init(limit: Int) { self.limit = limit }
 
     /// How far a value may be from the one it stands for; 0 while exact.
     var error: Double { quantum / 2 }
@@ -39,9 +41,17 @@ struct ValueSketch: Hashable, Sendable {
         guard other.total > 0 else { return }
         if let level = other.exponent, level > exponent ?? .min { round(to: level) }
         total += other.total
+        guard other.values.count * 8 > values.count else {
+            for (value, count) in zip(other.values, other.counts) {
+                insert(rounded(value), count)
+                if values.count > limit { coarsen() }
+            }
+            return
+        }
         let (mine, myCounts) = (values, counts)
-        values.removeAll(keepingCapacity: true)
-        counts.removeAll(keepingCapacity: true)
+        values = []
+        counts = []
+        reserve(min(mine.count + other.values.count, 2 * limit))
         var index = 0
         for (value, count) in zip(other.values, other.counts) {
             let value = rounded(value)
@@ -56,6 +66,22 @@ struct ValueSketch: Hashable, Sendable {
             index += 1
         }
         if values.count > limit { coarsen() }
+        if values.capacity > 2 * values.count { shrink() }
+    }
+
+    private mutating func reserve(_ count: Int) {
+        values.reserveCapacity(count)
+        counts.reserveCapacity(count)
+    }
+
+    /// Gives back what is not in use.
+    private mutating func shrink() {
+        let (mine, myCounts) = (values, counts)
+        values = []
+        counts = []
+        reserve(mine.count)
+        values += mine
+        counts += myCounts
     }
 
     private mutating func insert(_ value: Double, _ count: Int64) {
@@ -64,6 +90,7 @@ struct ValueSketch: Hashable, Sendable {
         if values[place] == value {
             counts[place] += count
         } else {
+            makeRoom()
             values.insert(value, at: place)
             counts.insert(count, at: place)
         }
@@ -74,8 +101,16 @@ struct ValueSketch: Hashable, Sendable {
         if values.last == value {
             counts[counts.count - 1] += count
         } else {
+            makeRoom()
             values.append(value)
             counts.append(count)
+        }
+    }
+
+    /// Doubling would go far beyond the limit.
+    private mutating func makeRoom() {
+        if values.count == values.capacity, values.count > limit / 2, values.count <= limit {
+            reserve(limit + 1)
         }
     }
 
@@ -101,8 +136,9 @@ struct ValueSketch: Hashable, Sendable {
     private mutating func round(to level: Int) {
         exponent = level
         let (fine, fineCounts) = (values, counts)
-        values.removeAll(keepingCapacity: true)
-        counts.removeAll(keepingCapacity: true)
+        values = []
+        counts = []
+        reserve(min(fine.count, limit + 1))
         for (value, count) in zip(fine, fineCounts) { append(rounded(value), count) }
     }
 }

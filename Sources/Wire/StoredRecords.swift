@@ -13,6 +13,7 @@ extension OutboxRecord {
         if let start { writer.instant(start) }
         writer.list(key) { $0.field($1) }
         writer.list(fields) { $0.field($1) }
+        if !quality.isEmpty { writer.list(quality) { $0.field($1) } }
     }
 
     package init(from reader: inout ByteReader) throws(RecordError) {
@@ -26,7 +27,8 @@ extension OutboxRecord {
         let start = try reader.bool() ? try reader.instant() : nil
         self.init(
             sequence: sequence, kind: kind, workflow: workflow, name: name, time: time,
-            start: start, key: try reader.fields(), fields: try reader.fields())
+            start: start, key: try reader.fields(), fields: try reader.fields(),
+            quality: reader.isAtEnd ? [] : try reader.fields())
     }
 }
 

@@ -27,11 +27,22 @@ extension OutboxRecord {
         entries.append(.init("time", .timestamp(time)))
         entries.append(.init("key", Document(key)))
         entries.append(.init("fields", Document(fields)))
+        if !quality.isEmpty { entries.append(.init("quality", Document(quality: quality))) }
         return .map(entries)
     }
 
     /// The JSON object sent upstream: the same record gives the same bytes.
     package func json(gateway: String, epoch: UInt64) -> [UInt8] {
         document(gateway: gateway, epoch: epoch).json
+    }
+}
+
+extension Document {
+    /// How good inexact fields are: `{"p95": {"error": 0.25}}`.
+    package init(quality: [Field]) {
+        self = .map(
+            quality.map { field in
+                Entry(field.name, .map([Entry("error", Document(field.value))]))
+            })
     }
 }

@@ -33,7 +33,7 @@ struct ResultText: Sendable {
             let isNew = row.revision == 0
             append(
                 isNew ? "row" : "revision", name, row.end, since: row.start, row.key, row.fields,
-                to: &bytes)
+                quality: row.quality, to: &bytes)
         case .match(let match):
             append(
                 match.timedOutStep == nil ? "match" : "timeout", match.pattern, match.time,
@@ -50,7 +50,7 @@ struct ResultText: Sendable {
 
     private mutating func append(
         _ kind: String, _ name: String, _ time: Instant, since: Instant?, _ key: [Field],
-        _ values: [Field], to bytes: inout [UInt8]
+        _ values: [Field], quality: [Field] = [], to bytes: inout [UInt8]
     ) {
         if format == .ndjson {
             var entries: [Document.Entry] = [
@@ -60,6 +60,7 @@ struct ResultText: Sendable {
             if let since { entries.append(.init("since", .timestamp(since))) }
             entries.append(.init("key", Document(key)))
             entries.append(.init("values", Document(values)))
+            if !quality.isEmpty { entries.append(.init("quality", Document(quality: quality))) }
             Document.map(entries).writeJSON(to: &bytes)
         } else {
             append(time, to: &bytes)

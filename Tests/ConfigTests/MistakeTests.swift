@@ -278,13 +278,6 @@ struct MistakeTests {
                 + "[{type: aggregate, functions: [{name: n, function: avg}]}]}}",
             "1:114 E0105 `avg` needs a `field`"),
         Mistake(
-            "streams: {s: {sources: [{topic: t, mapping: {}}], processing: [{type: aggregate, "
-                + "functions: [{name: n, function: avg, field: t, expression: t * 2}]}]}}",
-            "1:129 E0119 a function is either of a `field` or of an `expression`"),
-        Mistake(
-            "streams: {s: {sources: [{topic: t, mapping: {t: topic}, units: {t: celsus}}]}}",
-            "1:68 E0113 no unit is spelt `celsus` (did you mean `celsius`?)"),
-        Mistake(
             "streams: {s: {sources: [{topic: t, mapping: {}}], patterns: "
                 + "[{name: p, condition: c}, {name: p, condition: d}]}}",
             "1:94 E0117 the pattern `p` is defined twice (it is first defined at test.yaml:1:69)"),

@@ -142,11 +142,14 @@ struct TableTests {
                 "limits.csv:3:1 E0125 there are two rows for `A` from 2026-01-01T00:00:00.000Z on"
             ]),
         Mistake(
-            csv: "model,since,most\nA,,1\n,2026-01-01,2\nB,yesterday,2\n", table: temporal,
+            csv: "model,since,most\nA,,1\n,2026-01-01,2\nB,yesterday,2\nC,2026,1\nD,1784124000,1\n"
+                + "E,1784124000000,1\nE,0,1\nF,0,1\n", table: temporal,
             lines: [
                 "limits.csv:2:3 E0124 a row needs a `since`",
                 "limits.csv:3:1 E0124 a row needs a `model`",
                 "limits.csv:4:3 E0124 a point in time is wanted, not `yesterday`",
+                "limits.csv:5:3 E0124 a point in time is wanted, not `2026`",
+                "limits.csv:6:3 E0124 a point in time is wanted, not `1784124000`",
             ]),
         Mistake(
             csv: "model,most,ok,n\nA,warm,true,1\nB, nan ,yes,1.5\n",
@@ -217,7 +220,7 @@ struct TableTests {
         #expect(try codes(Data("model,most\nA,\0\n".utf8)) == ["csv:2 E0123"])
         var many = "model,most\n"
         for row in 0...100_000 { many += "\(row),1\n" }
-        #expect(try codes(Data(many.utf8)) == ["csv:100002 E0102"])
+        #expect(try codes(Data(many.utf8)) == ["csv:100003 E0102"])
         #expect(
             try codes(Data(("model" + (0..<256).map { ",c\($0)" }.joined() + "\n").utf8)) == [
                 "csv:1 E0102"
@@ -227,6 +230,53 @@ struct TableTests {
         var wrong = "model,most\n"
         for row in 0..<100 { wrong += ",\(row)\n" }
         #expect(try codes(Data(wrong.utf8)).count == 20)
+    }
+
+    @Test("any bytes are read or refused with a place in them; they never trap")
+    func bytes() {
+        let csv = Array(
+            "model,since,most,\"a \"\"b\"\"\"\r\nA,2026-01-01, 1.5 ,\nB,0,,\"x\ny\"\n".utf8)
+        let alphabet = Array("\",\n\r \t0.aA\u{0}\u{E9}".utf8) + [0xFF]
+        let seed = UInt64.random(in: 0 ... .max)
+        var random = SplitMix64(state: seed)
+        var accepted = 0
+        for _ in 0..<2000 {
+            var copy = csv
+            for _ in 0..<Int.random(in: 0...4, using: &random) {
+                let place = Int.random(in: 0..<copy.count, using: &random)
+                let byte = alphabet.randomElement(using: &random) ?? 0
+                switch Int.random(in: 0..<3, using: &random) {
+                case 0: copy[place] = byte
+                case 1: copy.insert(byte, at: place)
+                default: copy.remove(at: place)
+                }
+            }
+            let report = Report()
+            var fields: [Node.Entry] = []
+            for (key, value) in [("file", "t.csv"), ("valid_from", "since")] {
+                fields.append(.init(key: Located(key), value: Node(.scalar(value, .plain))))
+            }
+            fields.append(
+                .init(
+                    key: Located("key"),
+                    value: Node(.sequence([Node(.scalar("model", .plain))]))))
+            let root = Node(
+                .mapping([
+                    .init(
+                        key: Located("tables"),
+                        value: Node(
+                            .mapping([
+                                .init(key: Located("t"), value: Node(.mapping(fields)))
+                            ])))
+                ]))
+            _ = Configuration.decode([root], known: KnownNames(), files: ["t.csv": copy], report)
+            if report.diagnostics.isEmpty { accepted += 1 }
+            let lines = copy.count { $0 == 0x0A } + 1
+            for diagnostic in report.diagnostics where diagnostic.place.file == "t.csv" {
+                #expect(diagnostic.place.line <= lines, "seed \(seed)")
+            }
+        }
+        #expect((100..<1990).contains(accepted), "seed \(seed)")
     }
 
     @Test(

@@ -115,6 +115,10 @@ final class Site {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: own).deletingLastPathComponent()
             .appendingPathComponent(name)
+        // What it reaches is not noted: it may be killed while it writes that down.
+        process.environment = ProcessInfo.processInfo.environment.merging([
+            "LLVM_PROFILE_FILE": "/dev/null"
+        ]) { $1 }
         return process
     }
 }

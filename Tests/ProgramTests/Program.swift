@@ -43,6 +43,10 @@ final class Running: @unchecked Sendable {
         process.standardOutput = output
         process.standardError = errors
         process.standardInput = FileHandle.nullDevice
+        // What it reaches is not noted: it may be killed while it writes that down.
+        process.environment = ProcessInfo.processInfo.environment.merging([
+            "LLVM_PROFILE_FILE": "/dev/null"
+        ]) { $1 }
         try process.run()
     }
 

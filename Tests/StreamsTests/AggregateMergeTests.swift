@@ -83,6 +83,60 @@ struct AggregateMergeTests {
         }
     }
 
+    /// Cut anywhere, also where no value lies, and merged in the order of time, with and without
+    /// what only stragglers could need.
+    @Test("panes merged in the order of time are the whole", arguments: AggregateFunction.allCases)
+    func panes(_ function: AggregateFunction) {
+        let needs = AggregatePartial.Needs(function)
+        for seed in UInt64(1)...6 {
+            var random = SplitMix64(state: seed)
+            for size in [1, 2, 7, 500, 3000] {
+                let samples = samples(size, &random).sorted { $0.time < $1.time }
+                var whole = AggregatePartial()
+                var panes = [AggregatePartial()]
+                for (index, sample) in samples.enumerated() {
+                    if Int.random(in: 0..<max(2, size / 10), using: &random) == 0 {
+                        panes.append(AggregatePartial())
+                    }
+                    whole.add(
+                        sample.value, needs: needs, at: sample.time, order: UInt64(index),
+                        with: sample.second)
+                    panes[panes.count - 1].add(
+                        sample.value, needs: needs, at: sample.time, order: UInt64(index),
+                        with: sample.second)
+                }
+                for isSealed in [false, true] {
+                    var merged = AggregatePartial()
+                    for pane in panes {
+                        merged.merge(pane)
+                        if isSealed { merged.seal() }
+                    }
+                    let place: Comment = "seed \(seed), \(size) in \(panes.count), \(isSealed)"
+                    if !isSealed { #expect(bytes(merged) == bytes(whole), place) }
+                    #expect(
+                        merged.result(of: function, quantile: 0.9, type: .number)
+                            == whole.result(of: function, quantile: 0.9, type: .number), place)
+                    #expect(merged.exactness(of: function) == whole.exactness(of: function), place)
+                }
+                let reduced = whole.reduced(to: needs)
+                #expect(bytes(reduced) == bytes(whole))
+            }
+        }
+    }
+
+    @Test("what is not asked for is not carried along")
+    func reduced() {
+        let all = partial(of: (0..<600).map { Double($0) / 7 }, for: AggregateFunction.allCases)
+        for function in AggregateFunction.allCases where function != .correlation {
+            let needs = AggregatePartial.Needs(function)
+            let part = all.reduced(to: needs)
+            #expect(
+                part.result(of: function, quantile: 0.9, type: .number)
+                    == all.result(of: function, quantile: 0.9, type: .number), "\(function)")
+            #expect(bytes(part).count < bytes(all).count)
+        }
+    }
+
     @Test("more than 512 different values: within the stated error")
     func quantiles() throws {
         for seed in UInt64(1)...5 {

@@ -91,6 +91,33 @@ struct AggregateWindowTests {
             """)
     }
 
+    @Test("a result says how far it may be from exact, and only if it may")
+    func quality() throws {
+        var story = Story([
+            stream(
+                window: "10m",
+                measures: [("p95", "p95"), ("seen", "distinct"), ("max", "max"), ("m", "mad")])
+        ])
+        var outputs: [StreamOutput] = []
+        for index in 0..<599 {
+            for device in ["a", "b"] {
+                let value = device == "a" ? Double(index) / 7 : Double(index % 50)
+                story.accept(
+                    story.reading("\(index)", device, "\(value)"), at: seconds("\(index)"),
+                    into: &outputs)
+            }
+        }
+        story.accept(story.reading("600", "c", "0"), at: seconds("600"), into: &outputs)
+        let rows = outputs.compactMap { output in
+            if case .row(let row) = output { row } else { nil }
+        }
+        try #require(rows.count == 2)
+        #expect(rows[0].quality.map(\.name) == ["p95", "seen", "m"])
+        #expect(rows[0].quality[0].value == .number(0.125))
+        #expect(rows[0].quality[2].value == .number(0.25))
+        #expect(rows[1].quality.isEmpty)
+    }
+
     @Test("what a definition may get wrong")
     func mistakes() {
         for (function, field, by, quantile, problem) in [

@@ -58,6 +58,9 @@ struct DeterminismTests {
             name: "a stream and its follower", streams: [followed(), follower()],
             isInterleaved: true),
         World(
+            name: "two streams and what joins their windows",
+            streams: [followed(), otherFollowed(), joiner()], isInterleaved: true),
+        World(
             name: "aggregations by tags", streams: [],
             aggregations: [
                 aggregation(
@@ -113,6 +116,33 @@ struct DeterminismTests {
                         AggregateDefinition(
                             name: Located("top"), function: Located("max"), field: Located("avg"))
                     ])
+            ])
+    }
+
+    private static func otherFollowed() -> StreamDefinition {
+        var definition = stream(
+            window: "10s", filter: "t > 3", measures: [("top", "max")], by: ["floor"],
+            lateness: "20s", idle: "40s")
+        definition.name = Located("other")
+        return definition
+    }
+
+    private static func joiner() -> StreamDefinition {
+        StreamDefinition(
+            name: Located("join"),
+            sources: [
+                SourceDefinition(.stream(Located("up"))),
+                SourceDefinition(.stream(Located("other"))),
+            ],
+            processing: [
+                .joinWith(
+                    JoinDefinition(
+                        with: Located("other"), by: [Located("floor")],
+                        .interval(before: .zero, after: .seconds(10)), keepsUnmatched: true))
+            ],
+            patterns: [
+                PatternDefinition(name: Located("far"), condition: Located("top is not missing")),
+                PatternDefinition(name: Located("alone"), condition: Located("top is missing")),
             ])
     }
 

@@ -48,12 +48,13 @@ struct JoinReferenceTests {
         }
     }
 
-    private func story(_ world: World) -> Story {
-        Story([
-            joining(
-                world.kind, by: world.isByFloor ? ["floor"] : [], keeps: world.keeps,
-                tags: ["floor"], lateness: "20s")
-        ])
+    private func story(_ world: World, _ limits: StreamLimits = StreamLimits()) -> Story {
+        Story(
+            [
+                joining(
+                    world.kind, by: world.isByFloor ? ["floor"] : [], keeps: world.keeps,
+                    tags: ["floor"], lateness: "20s")
+            ], limits: limits)
     }
 
     /// In the total order, several of one time and device among them.
@@ -137,9 +138,10 @@ struct JoinReferenceTests {
     // MARK: The streams
 
     private func heard(
-        _ world: World, _ arrivals: [Reading], restart: Int?
+        _ world: World, _ arrivals: [Reading], restart: Int?,
+        limits: StreamLimits = StreamLimits()
     ) throws -> [String] {
-        var story = story(world)
+        var story = story(world, limits)
         #expect(story.diagnostics.isEmpty)
         var outputs: [StreamOutput] = []
         var newest = Instant.distantPast
@@ -149,7 +151,7 @@ struct JoinReferenceTests {
             guard let restart, index % restart == 0 else { continue }
             var writer = ByteWriter()
             story.processor.snapshot(into: &writer)
-            story = self.story(world)
+            story = self.story(world, limits)
             var reader = ByteReader(writer.bytes)
             try story.processor.restore(from: &reader)
             #expect(reader.isAtEnd)
@@ -171,6 +173,31 @@ struct JoinReferenceTests {
         }
     }
 
+    /// Each delayed by less than the lateness.
+    private func shuffled(_ events: [Event], _ random: inout SplitMix64) -> [Reading] {
+        events.map { event in
+            (event, event.time + Int64.random(in: 0..<20_000, using: &random))
+        }.sorted { ($0.1, $0.0.time) < ($1.1, $1.0.time) }.map(\.0.reading)
+    }
+
+    @Test("what limits leave is the same in any order too", arguments: worlds)
+    func limited(_ world: World) throws {
+        var limits = StreamLimits()
+        limits.joinRowsPerKey = 2
+        limits.joinRows = 5
+        let seed = UInt64.random(in: 0 ... .max)
+        var random = SplitMix64(state: seed)
+        for _ in 0..<4 {
+            let events = events(world, &random)
+            let straight = try heard(world, events.map(\.reading), restart: nil, limits: limits)
+            for restart in [nil, 1, 5] as [Int?] {
+                let heard = try heard(
+                    world, shuffled(events, &random), restart: restart, limits: limits)
+                #expect(heard == straight, "seed \(seed)")
+            }
+        }
+    }
+
     @Test("any data, any order within lateness, restarts anywhere", arguments: worlds)
     func same(_ world: World) throws {
         let seed = UInt64.random(in: 0 ... .max)
@@ -181,9 +208,7 @@ struct JoinReferenceTests {
             let expected = expected(world, events)
             pairs += expected.count
             for restart in [nil, 1, 7] as [Int?] {
-                let arrivals = events.map { event in
-                    (event, event.time + Int64.random(in: 0..<20_000, using: &random))
-                }.sorted { ($0.1, $0.0.time) < ($1.1, $1.0.time) }.map(\.0.reading)
+                let arrivals = shuffled(events, &random)
                 let heard = try heard(world, arrivals, restart: restart)
                 #expect(
                     heard == expected,

@@ -137,7 +137,7 @@ struct LookupTests {
             (
                 LookupDefinition(
                     table: Located("limits"), on: [(Located("floor"), Located("x"))]), .text,
-                ["E0205 no source has a field `x`"]
+                ["E0205 there is no field `x`"]
             ),
             (
                 LookupDefinition(
@@ -155,6 +155,30 @@ struct LookupTests {
         definition.patterns = []
         let story = Story([definition], tables: [table([], key: key)])
         #expect(story.diagnostics.map { "\($0.code) \($0.message)" } == expected)
+    }
+
+    @Test("behind an aggregate a window's row finds what holds at its end")
+    func windows() {
+        var definition = stream(
+            [("p", "avg_t > most")], window: "10s", measures: [("avg_t", "avg")], by: ["floor"])
+        definition.processing += [
+            .lookup(LookupDefinition(table: Located("limits"))),
+            .derive(name: Located("room"), expression: Located("most - avg_t")),
+            .filter(expression: Located("maker != \"x\"")),
+        ]
+        let rows = [
+            Self.row("1", "0", 32, "a"), Self.row("1", "15", 50, "b"), Self.row("2", "25", 0, "x"),
+        ]
+        var story = Story([definition], tables: [table(rows)])
+        #expect(story.diagnostics.map(\.message) == [])
+        #expect(
+            story.hear("1 a 5\n11 b 5\n21 d 20\n39 a 0").map { $0.replacing(".0 ", with: " ") } == [
+                "[0,10) 1 avg_t=5 most=32 maker=a room=-9.0",
+                "p 1 0-10 avg_t=5 most=32 maker=a "
+                    + "room=-9.0", "[10,20) 1 avg_t=5 most=50 maker=b room=9.0",
+                "[30,40) 1 avg_t=0 most=50 maker=b room=18.0",
+            ])
+        #expect(story.counters.unmatched == 0)
     }
 
     @Test("a stream whose table could not be read is left out without a word")

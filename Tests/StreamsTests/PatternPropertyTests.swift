@@ -136,8 +136,9 @@ struct ReorderBufferTests {
             for number in 0..<Int64(200) {
                 let time =
                     number / 4 + Int64.random(in: 0...(seed % 2 == 0 ? 0 : 20), using: &random)
+                row[0] = .integer(number)
                 buffer.add(
-                    [.integer(number)], time: Instant(milliseconds: time),
+                    moving: &row, time: Instant(milliseconds: time),
                     device: Device(index: 0), property: Property(index: 0))
                 expected.append((time, number))
                 if number == 100 {

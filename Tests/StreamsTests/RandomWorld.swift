@@ -5,6 +5,8 @@ import Streams
 /// A configuration and events for it, both by chance.
 struct RandomWorld: CustomStringConvertible {
     let stream: StreamDefinition
+    var aggregation: AggregationDefinition?
+    var follower: StreamDefinition?
     let form: Form
     /// Each is the readings of one datagram.
     let events: [[Reading]]
@@ -19,6 +21,12 @@ struct RandomWorld: CustomStringConvertible {
         var window: String?
         /// For windows of another kind than tumbling, given their span.
         var kind: (@Sendable (Milliseconds) -> WindowDefinition.Kind)?
+        /// Windows of an aggregation, each twice as long as the one before; 0 for a stream.
+        var levels = 0
+        var retention: String?
+        /// Whether the conditions are those of a second stream that follows the first, which has
+        /// windows of $d that merge those of the first where there are none.
+        var isFollowed = false
         /// Matches come in the order of arrival, so that only their set is the same.
         var isUnordered = false
         /// Steps before all others, and behind the aggregate.
@@ -77,12 +85,52 @@ struct RandomWorld: CustomStringConvertible {
                     topic: "telemetry/+/n", mapping: [("id", "topic[1]"), ("h", "payload.value")],
                     lateness: "5s", idle: RandomWorld.idle))
         }
+        if form.levels > 0 {
+            let size = span(window ?? "5s")
+            var aggregation = StreamsTests.aggregation(
+                RandomWorld.metrics, by: ["id"],
+                windows: (0..<form.levels).map { ("w\($0)", "\(size * Int64(1 << $0))") },
+                sources: [source(lateness: "5s", idle: RandomWorld.idle)])
+            aggregation.retention = form.retention.map { Located(span($0)) }
+            self.aggregation = aggregation
+        }
+        if form.isFollowed {
+            stream.patterns = []
+            follower = RandomWorld.follower(condition)
+        }
         self.stream = stream
-        story = Story([stream], tables: [RandomWorld.limits])
+        let streams = aggregation == nil ? [stream] + [follower].compactMap { $0 } : []
+        story = Story(
+            streams, [aggregation].compactMap { $0 }, tables: [RandomWorld.limits])
         events =
             form.isNumbered
             ? RandomWorld.numberedEvents(for: story, &random)
             : RandomWorld.events(for: story, &random, hasPartners: form.hasPartners).map { [$0] }
+    }
+
+    private static let metrics = ["avg", "max", "stddev", "p90", "integral", "last"].map {
+        (name: "\($0)_t", function: $0)
+    }
+
+    /// Follows the stream `s`: a pattern, or windows that merge its windows.
+    private static func follower(_ condition: String?) -> StreamDefinition {
+        var follower = StreamDefinition(
+            name: Located("f"), sources: [SourceDefinition(.stream(Located("s")))],
+            patterns: condition.map {
+                [PatternDefinition(name: Located("p"), condition: Located($0))]
+            } ?? [])
+        guard condition == nil else { return follower }
+        follower.window = WindowDefinition(.hopping(size: .seconds(30), every: .seconds(7)))
+        follower.processing = [
+            .aggregate(
+                by: [Located("id")],
+                functions: [("avg", "avg_t"), ("max", "avg_t"), ("sum", "sum_t")].map {
+                    AggregateDefinition(
+                        name: Located("\($0.0)_\($0.1)"), function: Located($0.0),
+                        field: Located($0.1))
+                })
+        ]
+        return follower
     }
 
     var isAvailable: Bool { story.diagnostics.isEmpty }
@@ -215,8 +263,9 @@ struct RandomWorld: CustomStringConvertible {
             guard let deadline = story.processor.nextDeadline else { break }
             story.processor.advance(to: deadline, registry: story.registry, into: &outputs)
         }
+        // Of two streams each has an order of its own.
         let texts = outputs.map { text($0) }
-        return form.isUnordered ? texts.sorted() : texts
+        return form.isUnordered || form.isFollowed ? texts.sorted() : texts
     }
 
     private struct Leftover: Error {}

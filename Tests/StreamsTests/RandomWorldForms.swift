@@ -31,6 +31,14 @@ extension RandomWorld {
             Form(condition: nil, window: "$d", kind: { .session(gap: $0, longest: .seconds(20)) }),
             Form(condition: "sum_t > 2 * $t", window: "$d", kind: { _ in .count(3) }),
             Form(condition: "max_t - min_t > $n", window: "$d", kind: { .sliding($0) }),
+            // Windows made of smaller ones, of this stream and of a stream that is followed.
+            Form(window: "$d", levels: 2),
+            Form(window: "$d", levels: 3, retention: "30s"),
+            Form(condition: "range(max_t) over 60s > $n", window: "5s", isFollowed: true),
+            Form(
+                condition: "avg_t > $t and avg(avg_t) over 60s < $t within 30s", window: "5s",
+                isFollowed: true),
+            Form(window: "5s", kind: hopping, isFollowed: true),
             // Sequences.
             Form(condition: "t > $t then t < $t"),
             Form(condition: "t > $t then t < $t within $d"),

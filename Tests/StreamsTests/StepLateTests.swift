@@ -99,6 +99,19 @@ struct StepLateTests {
             """)
     }
 
+    @Test("a late event of a pane revises what has closed of it, and does not open that again")
+    func panes() {
+        var story = story(.hopping(size: .seconds(10), every: .seconds(4)))
+        story.play(
+            """
+            30   a 1 |
+            22   b 2 30 | [16,26) b n=1 sum=2.0 r1; [20,30) b n=1 sum=2.0 r1
+            26   b 4 30 | [20,30) b n=2 sum=6.0 r2
+            11   b 4 30 | [4,14) b n=1 sum=4.0 r1; [8,18) b n=1 sum=4.0 r1
+            60   a 0 | [24,34) a n=1 sum=1.0; [24,34) b n=1 sum=4.0; [28,38) a n=1 sum=1.0
+            """)
+    }
+
     @Test("a filter holds for late events too")
     func filter() {
         var story = story(filter: "t > 3")

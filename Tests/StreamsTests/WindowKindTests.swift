@@ -72,6 +72,79 @@ struct WindowKindTests {
             """)
     }
 
+    @Test("panes: hops that do not divide the window, every bound a millisecond before and after")
+    func panes() {
+        var story = story(.hopping(size: span("10s"), every: span("4s")), lateness: "2s")
+        story.play(
+            """
+            7.999  a 1  |
+            8      a 2  |
+            9.999  b 4  |
+            10     a 8  |
+            8      b 16 |
+            12     a 32 | [0,10) a n=2 sum=3.0; [0,10) b n=2 sum=20.0
+            13.999 b 64 |
+            14     b 64 |
+            16     a 1  | [4,14) a n=4 sum=43.0; [4,14) b n=3 sum=84.0
+            40     a 0  | [8,18) a n=4 sum=43.0; [8,18) b n=4 sum=148.0; \
+            [12,22) a n=2 sum=33.0; [12,22) b n=2 sum=128.0; [16,26) a n=1 sum=1.0
+            """)
+    }
+
+    @Test("hopping windows are what events give directly, with restarts, for any size and hop")
+    func panesReference() throws {
+        for seed in UInt64(1)...20 {
+            var random = SplitMix64(state: seed)
+            let every = Int64.random(in: 1...9, using: &random)
+            let size =
+                every * Int64.random(in: 0...5, using: &random)
+                + Int64.random(in: 1...9, using: &random)
+            let offset = Int64.random(in: 0...9, using: &random)
+            var story = story(
+                .hopping(size: .seconds(size), every: .seconds(every)),
+                measures: [("n", "count"), ("sum", "sum"), ("p", "p90"), ("l", "last")],
+                lateness: "8s", offset: "\(offset)s")
+            var (time, events): (Int64, [(time: Int64, device: String, value: Double)]) = (0, [])
+            for _ in 0..<60 {
+                time += Int64.random(in: 0...5, using: &random)
+                let device = ["a", "b"].randomElement(using: &random) ?? "a"
+                if events.contains(where: { $0.time == time && $0.device == device }) { continue }
+                events.append((time, device, Double(Int.random(in: 0...99, using: &random))))
+            }
+            var outputs: [StreamOutput] = []
+            for event in events.map({ ($0, $0.time + Int64.random(in: 0...7, using: &random)) })
+                .sorted(by: { $0.1 < $1.1 }).map(\.0)
+            {
+                story.accept(
+                    story.reading("\(event.time)", event.device, "\(event.value)"),
+                    at: .distantPast, into: &outputs)
+                var writer = ByteWriter()
+                story.processor.snapshot(into: &writer)
+                var reader = ByteReader(writer.bytes)
+                try story.processor.restore(from: &reader)
+            }
+            story.accept(story.reading("1000", "c", "0"), at: .distantPast, into: &outputs)
+            var expected: [String] = []
+            for start in -100...time where (start - offset) % every == 0 {
+                for device in ["a", "b"] {
+                    let values = events.filter {
+                        $0.device == device && $0.time >= start && $0.time < start + size
+                    }.map(\.value)
+                    guard let last = values.last else { continue }
+                    let sum = values.reduce(0, +)
+                    let rank = 0.9 * Double(values.count - 1)
+                    let (sorted, low) = (values.sorted(), Int(rank))
+                    let next = sorted[min(low + 1, sorted.count - 1)]
+                    let p = sorted[low] + (next - sorted[low]) * (rank - Double(low))
+                    expected.append(
+                        "[\(start),\(start + size)) \(device) n=\(values.count) sum=\(sum) p=\(p) "
+                            + "l=\(last)")
+                }
+            }
+            #expect(outputs.map { text($0) } == expected, "seed \(seed): \(size) every \(every)")
+        }
+    }
+
     @Test("a session joins events less than the gap apart and ends at the last plus the gap")
     func session() {
         var story = story(.session(gap: span("10s"), longest: nil))

@@ -14,6 +14,10 @@ struct StoredRecordsTests {
             Field("on", .boolean(true)),
         ])
 
+    private let rough = OutboxRecord(
+        sequence: 7, kind: .aggregate, workflow: "", name: "w", time: .distantPast, key: [],
+        fields: [Field("p95", .number(20))], quality: [Field("p95", .number(0.25))])
+
     private let match = OutboxRecord(
         sequence: .max, kind: .match, workflow: "", name: "\"hot\"", time: .distantPast, key: [],
         fields: [])
@@ -39,6 +43,18 @@ struct StoredRecordsTests {
                 _ = try? OutboxRecord(from: &reader)
             }
         }
+    }
+
+    @Test("what is not exact says so, stored and sent")
+    func quality() throws {
+        var writer = ByteWriter()
+        rough.encode(to: &writer)
+        var reader = ByteReader(writer.bytes)
+        #expect(try OutboxRecord(from: &reader) == rough)
+        #expect(reader.isAtEnd)
+        let text = String(decoding: rough.json(gateway: "g", epoch: 1), as: UTF8.self)
+        #expect(text.hasSuffix(#""fields":{"p95":20.0},"quality":{"p95":{"error":0.25}}}"#))
+        #expect(window.document(gateway: "g", epoch: 1)["quality"] == nil)
     }
 
     @Test("audit entries come back, and every cut of one is noticed")

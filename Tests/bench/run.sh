@@ -8,5 +8,6 @@ swift build -c release --static-swift-stdlib --product bench-streams
 status=0
 .build/release/bench-streams || status=1
 .build/release/bench-streams rules || status=1
+python3 Tests/bench/run_stream.py .build/release/iotflow .build/release/bench-streams || status=1
 python3 Tests/bench/run.py .build/release/iotflowd .build/release/iotflow "$@" || status=1
 exit "$status"

@@ -9,6 +9,10 @@ import os
 import sys
 
 
+# Of the places of one file, how many are named.
+LISTED = 20
+
+
 def summary(files, kind):
     """Covered and all lines, or regions, of some files; counted as llvm-cov counts them."""
     counts = [file["summary"][kind] for file in files]
@@ -44,10 +48,13 @@ def main():
             continue
         failed = True
         for name, file in sorted(chosen.items()):
-            covered, count = summary([file], "lines")
             places = unreached(file)
             if places:
-                print(f"  {name}: {covered} of {count} lines; not reached: {' '.join(places)}")
+                counts = ", ".join(
+                    "{} of {} {}".format(*summary([file], kind), kind)
+                    for kind in ("lines", "regions"))
+                others = f" and {len(places) - LISTED} more" if len(places) > LISTED else ""
+                print(f"  {name}: {counts}; not reached: {' '.join(places[:LISTED])}{others}")
     sys.exit(1 if failed else 0)
 
 

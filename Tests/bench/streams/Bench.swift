@@ -5,20 +5,23 @@ import Streams
 ///
 ///     bench-streams [EVENTS [NAME]]   events per second of each kind of operator, or of one
 ///     bench-streams rules             memory and cost of a thousand rules on a thousand devices
+///     bench-streams csv [EVENTS]      the events themselves, for programs that read a file
+///     bench-streams rollups METRICS WINDOWS   an aggregation, plain or rich, of 1 to 3 windows
 ///
 /// Prints a table; exits 1 where a target is missed.
 @main
 struct Bench {
     static func main() {
         let arguments = CommandLine.arguments.dropFirst()
-        let argument = arguments.first
-        let isMet =
-            argument == "rules"
-            ? measureRules()
-            : measureOperators(
-                events: argument.flatMap { Int($0) } ?? 4_000_000, name: arguments.dropFirst().first
-            )
-        if !isMet { fail() }
+        let more = arguments.dropFirst().first
+        switch arguments.first {
+        case "rules": if !measureRules() { fail() }
+        case "csv": printEvents(more.flatMap { Int($0) } ?? 4_000_000)
+        case "rollups": measureRollups(Array(arguments.dropFirst()))
+        case let events:
+            let count = events.flatMap { Int($0) } ?? 4_000_000
+            if !measureOperators(events: count, name: more) { fail() }
+        }
     }
 }
 
@@ -63,6 +66,16 @@ private func measureOperators(events: Int, name: String?) -> Bool {
     return isMet
 }
 
+/// As a sensor's log would have them: times in UTC, hundredths of a degree.
+private func printEvents(_ events: Int) {
+    let world = World(devices: 100, events: events)
+    print("time,device,temperature")
+    for reading in world.readings {
+        guard case .number(let value) = reading.value else { continue }
+        print("\(reading.time),\(world.registry.name(of: reading.device)),\(text(value, 2))")
+    }
+}
+
 /// The fastest of three runs: others on the machine only ever make one slower.
 private func best(_ measure: () -> Run?) -> Run? {
     var result: Run?
@@ -99,6 +112,21 @@ private func measureRules() -> Bool {
     printRow("1000 rules, each on its own topic", "", text(topics, 1), "48.0", "", "")
     printRow("1000 rules, each on every device", "", text(pairs, 1), "48.0", "", "")
     return max(topics, pairs) <= 48 && factor <= 1.25
+}
+
+/// What one, two or three windows cost. Each by itself: what one run gives back, the next would not
+/// have to ask for.
+private func measureRollups(_ arguments: [String]) {
+    let bench = RollupBench()
+    let metrics = arguments.first == "rich" ? RollupBench.rich : RollupBench.plain
+    let levels: [(String, Milliseconds)] = [("1m", .minute), ("1h", .hour), ("1d", .day)]
+    let windows = Array(levels.prefix(arguments.dropFirst().first.flatMap { Int($0) } ?? 3))
+    guard let result = bench.measure(metrics, windows: windows) else { return }
+    printRow("\(bench.devices) devices", "M events/s", "B/device", "bound", "rows", "")
+    printRow(
+        "\(metrics.count) metrics by \(windows.map(\.0).joined(separator: ", "))",
+        text(Double(result.events) / result.seconds / 1e6, 2),
+        "\(Int(result.bytesPerKey))", "\(Int(result.boundPerKey))", "\(result.rows)", "")
 }
 
 private func rule(on topic: Int) -> StreamDefinition {

@@ -46,7 +46,7 @@ let package = Package(
         room("Engine", ["Commands", "Language", "Model", "Streams", "Twins"]),
         room("Wire", ["Model"]),
 
-        room("Simulation", ["Commands", "Engine", "Model"]),
+        room("Simulation", ["Commands", "Engine", "Model", "Wire"]),
 
         // Edges: one C library each.
         library("CCoAP", pkgConfig: "libcoap-3-gnutls", apt: "libcoap3-dev"),
@@ -78,7 +78,10 @@ let package = Package(
             ], path: "firmware-sim", swiftSettings: strict),
         program(
             "iotflow",
-            ["Arguments", "Engine", "Gateway", "Model", "Simulation", "Streams", "Wire"]),
+            [
+                "Arguments", "Config", "Engine", "Gateway", "Language", "Model", "Simulation",
+                "Streams", "Wire",
+            ]),
 
         .executableTarget(
             name: "bench-streams", dependencies: ["Model", "Streams"], path: "Tests/bench/streams",
@@ -103,13 +106,13 @@ let package = Package(
             "ConfigTests",
             ["Commands", "Config", "Engine", "Language", "Model", "Streams", "Twins"],
             resources: [.copy("Fixtures")]),
-        tests("SimulationTests", ["Model", "Simulation"]),
+        tests("SimulationTests", ["Config", "Engine", "Model", "Simulation"]),
         tests("FirmwareTests", ["firmware-sim", "iotflow", "iotflowd"]),
         tests(
             "GatewayTests",
             ["CoAP", "Config", "Engine", "Gateway", "Model", "Streams", "Wire"]),
         tests("IoTFlowTests", ["IoTFlow"]),
-        tests("ProgramTests", ["Wire", "iotflow", "iotflowd"]),
+        tests("ProgramTests", ["Wire", "iotflow", "iotflowd"], resources: [.copy("Fixtures")]),
         tests("TidyTests", []),
     ]
 )

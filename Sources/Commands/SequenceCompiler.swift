@@ -33,9 +33,7 @@ struct SequenceCompiler {
             let variant = models.firstIndex(of: entry.model) ?? models.count
             if variant == models.count { models.append(entry.model) }
             candidates.append(
-                SequencePlan.Candidate(
-                    device: device, name: entry.name, position: entry.position, tags: entry.tags,
-                    variant: variant))
+                SequencePlan.Candidate(device: device, name: entry.name, variant: variant))
         }
         var variants: [[CommandForm]] = []
         for model in models {

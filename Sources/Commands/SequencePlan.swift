@@ -16,8 +16,6 @@ struct SequencePlan: Sendable {
     struct Candidate: Sendable {
         var device: Device
         var name: String
-        var position: Registry.Position?
-        var tags: [String: String]
         var variant: Int
     }
 
@@ -25,27 +23,10 @@ struct SequencePlan: Sendable {
     func targets(near context: Device?, registry: Registry) -> [Candidate] {
         switch selection {
         case .all: candidates
-        case .nearest: nearest(to: context.flatMap { registry.entry($0) }).map { [$0] } ?? []
+        case .nearest:
+            Registry.nearest(
+                to: context.flatMap { registry.entry($0) }, count: candidates.count
+            ) { registry.entry(candidates[$0].device) }.map { [candidates[$0]] } ?? []
         }
-    }
-
-    /// By position where the context and a candidate have one, else by the number of tags shared,
-    /// else the first by name. Comparisons are strict, so ties go to the first by name.
-    private func nearest(to context: Registry.Entry?) -> Candidate? {
-        if let here = context?.position {
-            var best: (candidate: Candidate, distance: Double)?
-            for candidate in candidates {
-                guard let distance = candidate.position?.squaredDistance(to: here) else { continue }
-                if distance < best?.distance ?? .infinity { best = (candidate, distance) }
-            }
-            if let best { return best.candidate }
-        }
-        var best = candidates.first
-        var most = 0
-        for candidate in candidates {
-            let shared = context?.tags.count { candidate.tags[$0.key] == $0.value } ?? 0
-            if shared > most { (best, most) = (candidate, shared) }
-        }
-        return best
     }
 }

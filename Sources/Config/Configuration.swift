@@ -7,6 +7,8 @@ package struct Configuration: Sendable {
     package var gateway: GatewaySettings
     /// Every `workflow:` that was written; the definition has the first one's name.
     package var workflows: [Located<String>]
+    /// The files it was read from, in that order, with their texts.
+    package var sources: [(file: String, text: [UInt8])] = []
 
     /// Reads files and directories, or reports everything wrong with them, in the order of files
     /// and lines. A directory with an `iotflow.yaml` stands for that file and then its
@@ -27,14 +29,27 @@ package struct Configuration: Sendable {
         paths: [String], known: KnownNames = KnownNames()
     ) -> (Configuration, [Diagnostic]) {
         let report = Report()
-        var roots: [Node] = []
+        var sources: [(file: String, text: [UInt8])] = []
         for file in SourceFiles.list(paths, report) {
-            guard let bytes = SourceFiles.read(file, report),
-                let root = NodeReader.read(bytes, file: file, report)
-            else { continue }
-            roots.append(root)
+            if let bytes = SourceFiles.read(file, report) { sources.append((file, bytes)) }
         }
-        return (decode(roots, known: known, report), report.sorted)
+        return inspect(sources: sources, known: known, report)
+    }
+
+    /// The same of texts that were read before, each with the name that diagnostics give it.
+    package static func inspect(
+        sources: [(file: String, text: [UInt8])], known: KnownNames = KnownNames()
+    ) -> (Configuration, [Diagnostic]) {
+        inspect(sources: sources, known: known, Report())
+    }
+
+    private static func inspect(
+        sources: [(file: String, text: [UInt8])], known: KnownNames, _ report: Report
+    ) -> (Configuration, [Diagnostic]) {
+        let roots = sources.compactMap { NodeReader.read($0.text, file: $0.file, report) }
+        var configuration = decode(roots, known: known, report)
+        configuration.sources = sources
+        return (configuration, report.sorted)
     }
 
     /// The same from texts in memory, each with the name that diagnostics give it. Those called

@@ -61,7 +61,12 @@ extension Shape {
                 "Inputs waiting for their turn; above it requests are answered 5.03."),
             Key(
                 "journal", .size((1 << 20)...(1 << 40)), default: "64MiB",
-                "Inputs kept on the disk for recovery."),
+                "Inputs kept on the disk: those that recovery needs, and as many of the older ones "
+                    + "as fit, for `iotflow replay` and `iotflow why`."),
+            Key(
+                "journal_age", .span,
+                "Older inputs than this are not kept, but for recovery. Without it only their size "
+                    + "counts."),
             Key(
                 "outbox", .size((1 << 20)...(1 << 40)), default: "64MiB",
                 "Records kept on the disk while no uplink takes them."),
@@ -178,6 +183,7 @@ extension GatewaySettings.Limits {
         exchanges = fields?.integer("exchanges") ?? 1
         queue = fields?.integer("queue") ?? 1
         journalBytes = fields?.size("journal") ?? 1
+        journalAge = fields?.duration("journal_age")
         outboxBytes = fields?.size("outbox") ?? 1
         mapBytes = fields?.size("map_size") ?? 1
         recordsPerPack = fields?.integer("records_per_pack") ?? 1

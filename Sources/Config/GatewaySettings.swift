@@ -55,6 +55,8 @@ package struct GatewaySettings: Sendable {
         /// Inputs waiting for their turn.
         package var queue: Int
         package var journalBytes: Int
+        /// How far back the journal goes at most; nil for as far as its size admits.
+        package var journalAge: Milliseconds?
         package var outboxBytes: Int
         /// The LMDB map: the size that the store's file never exceeds.
         package var mapBytes: Int

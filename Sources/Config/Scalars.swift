@@ -71,7 +71,9 @@ enum Scalars {
     ) -> Milliseconds? {
         guard case .scalar(let text, _) = node.content, let duration = Milliseconds(text) else {
             var help = ["write a number with ms, s, m, h, d or w: 250ms, 5m, 1h30m"]
-            if let number = node.integer { help = ["write \(number)s for \(number) seconds"] }
+            if let number = node.integer {
+                help = ["write \(number)s for seconds, \(number)m for minutes"]
+            }
             report.add(
                 .notADuration, "a length of time is wanted, not \(node.words)", at: node,
                 help: help)
@@ -136,9 +138,13 @@ enum Scalars {
     ) -> Located<String>? {
         guard let text = label(node, report) else { return nil }
         if words.contains(text) { return Located(text, at: node.place) }
+        let known = words.joined(separator: ", ")
+        let near = report.suggestion(text, among: words)
+        let isShort = words.count <= 8
         report.add(
-            .unknownChoice, "`\(Node.shortened(text))` is none of \(words.joined(separator: ", "))",
-            at: node, help: report.suggestion(text, among: words))
+            .unknownChoice,
+            "`\(Node.shortened(text))` is " + (isShort ? "none of \(known)" : "not a choice here"),
+            at: node, help: isShort ? near : near + ["it may be: \(known)"])
         return nil
     }
 

@@ -192,6 +192,7 @@ extension StreamDefinition {
                 ProcessingDefinition.steps($0, report)
             },
             patterns: fields.list("patterns").compactMap { PatternDefinition($0, report) })
+        hasBrokenWindow = fields.has("window") && window == nil
         retention = fields.revision()
         publishesLate = fields.choice("late", as: Shape.Late.self) == .publish
     }
@@ -248,7 +249,14 @@ extension AggregateDefinition {
         let function = fields.choice("function")
         let field = fields.text("field")
         let expression = fields.text("expression")
-        guard let name, let function else { return nil }
+        guard let name else { return nil }
+        guard let function else {
+            // So that expressions do not complain of a column that is only a consequence.
+            self.init(
+                name: name, function: Located(AggregateFunction.first.rawValue, at: name.place),
+                field: field, expression: expression)
+            return
+        }
         if fields.has("field"), fields.has("expression") {
             report.add(
                 .conflict, "a function is either of a `field` or of an `expression`",

@@ -20,7 +20,8 @@ extension Shape {
             Key("device", .text, required: true, "The device that sends it."),
             Key(
                 "values", .table(.scalar), required: true,
-                "The properties it measured: `{temperature: 21.5}`."),
+                "The properties it measured, as their model has them or with a unit that can be "
+                    + "converted: `{temperature: 21.5}`, `{temperature: 70 degF}`."),
         ])
 
     static let expectation = Shape(
@@ -73,7 +74,11 @@ extension TestDefinition {
         for node in fields.list("events") {
             guard let event = Fields(node, .testEvent, report) else { continue }
             let (at, device) = (event.duration("at"), event.text("device"))
-            let values = event.values("values")
+            let values = event.table("values").compactMap { entry in
+                Scalars.value(entry.value, report).map {
+                    Located(Field(entry.key.value, $0.value), at: $0.place)
+                }
+            }
             guard let at, let device else { continue }
             events.append(Event(at: at, device: device, values: values))
         }
@@ -115,33 +120,6 @@ extension Fields {
     fileprivate func values(_ name: String) -> [Field] {
         table(name).compactMap { entry in
             Scalars.value(entry.value, report).map { Field(entry.key.value, $0.value) }
-        }
-    }
-}
-
-extension Draft {
-    /// Reports devices, patterns and streams of tests that do not exist.
-    func checkTests(_ registry: Registry, _ report: Report) {
-        let patterns = streams.flatMap(\.patterns).flatMap { pattern in
-            let name = pattern.name.value
-            return pattern.reportsTimeouts ? [name, name + "/timeout"] : [name]
-        }
-        let sources = streams.map(\.name.value) + aggregations.map(\.name.value)
-        for test in tests {
-            let devices =
-                test.events.map(\.device) + test.matches.compactMap(\.device)
-                + (test.commands ?? []).map(\.device)
-            for device in devices where registry.device(named: device.value) == nil {
-                let known = registry.devices.lazy.map { registry.name(of: $0) }
-                report.add(
-                    .unknownReference, "there is no device `\(device.value)`", at: device.place,
-                    length: device.value.utf8.count,
-                    help: report.suggestion(device.value, among: known))
-            }
-            for pattern in test.matches.map(\.pattern) + (test.only ?? []) {
-                check(pattern, "pattern", patterns, report)
-            }
-            for row in test.rows { check(row.stream, "stream or aggregation", sources, report) }
         }
     }
 }

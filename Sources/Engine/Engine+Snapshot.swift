@@ -23,9 +23,12 @@ extension Engine {
     }
 
     /// Takes back what `snapshot` wrote. State of streams that the plan no longer has, or has
-    /// changed, is dropped; all other state is exact.
-    package mutating func restore(from reader: inout ByteReader) throws(RecordError) {
-        guard try reader.byte() == Engine.version else { throw .malformed(at: 0) }
+    /// changed, is dropped; all other state is exact. `emptyStreams` drops the state of all of
+    /// them, whatever version of the program wrote it.
+    package mutating func restore(
+        from reader: inout ByteReader, emptyStreams: Bool = false
+    ) throws(RecordError) {
+        try reader.version(Engine.version)
         outboxSequence = try reader.unsigned()
         let indices = try reader.list { reader throws(RecordError) in try reader.count() }
         for index in indices where index < registry.deviceNames.count {
@@ -40,7 +43,11 @@ extension Engine {
             registrations[device] = Registration(address: address, expires: try reader.instant())
         }
         try tally.restore(from: &reader)
-        try streams.restore(from: &reader)
+        if emptyStreams {
+            try StreamProcessor.skip(&reader)
+        } else {
+            try streams.restore(from: &reader)
+        }
         try commands.restore(from: &reader, registry: registry)
     }
 

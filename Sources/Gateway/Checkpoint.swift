@@ -48,7 +48,9 @@ extension Gateway {
         batch.deviceNames = turn.deviceNames
         batch.propertyNames = turn.propertyNames
         addCheckpoint(to: &batch)
-        if store.submit(batch) == nil { keep(batch) }
+        batch.configuration = unsavedConfiguration
+        if store.submit(batch) == nil { return keep(batch) }
+        unsavedConfiguration = nil
     }
 
     /// After a batch that the store did not take: what later batches must bring in its place.

@@ -9,6 +9,8 @@ package struct GatewayCounters: Sendable {
     package var suspectClocks: UInt64 = 0
     /// Turns whose durable part was lost because the store had no room for it.
     package var turnsNotStored: UInt64 = 0
+    /// Checkpoints that could not be read, so that windows and patterns began anew.
+    package var checkpointsDropped: UInt64 = 0
     package var transmissions: UInt64 = 0
     /// By `Refusal.Reason`.
     var refusals: [Refusal.Reason: UInt64] = [:]

@@ -6,13 +6,12 @@ import Loop
 import Model
 import Store
 import Uplink
-import Wire
 
 /// Starting: the configuration is read, the store opened and recovered, the journal replayed, and
 /// only then a socket is opened.
 extension Gateway {
     /// How long repeats of a request may come: EXCHANGE_LIFETIME (RFC 7252 section 4.8.2).
-    private static let exchangeLifetime = Milliseconds.seconds(247)
+    static let exchangeLifetime = Milliseconds.seconds(247)
 
     /// Starts the gateway. Diagnostics of the configuration go to standard error.
     package static func start(_ options: GatewayOptions) throws(StartError) -> Gateway {
@@ -26,6 +25,8 @@ extension Gateway {
         guard let setup = Setup.load(options, known: known) else { throw .configuration }
         var engine = Engine(setup.plan)
         let endpoint = try openEndpoint(setup.settings, secret: store.secret)
+        let isDropped = try restore(
+            recovery.checkpoint, startsEmpty: options.startsEmpty, into: &engine, log: log)
         let newest = try replay(
             recovery, store: store, endpoint: endpoint, into: &engine, log: log)
         let waker = try unavailable { () throws(LoopError) in try Waker() }
@@ -47,6 +48,9 @@ extension Gateway {
                 endpoint: endpoint, inquiry: inquiry, control: control, metrics: metrics,
                 timeline: timeline, log: log, waker: waker)
         }
+        if isDropped { gateway.counters.checkpointsDropped = 1 }
+        let kept = KeptConfiguration(setup.sources).bytes
+        gateway.unsavedConfiguration = kept == recovery.configuration ? nil : kept
         gateway.beginTurn()
         gateway.nameSymbols(
             devices: recovery.deviceNames.count, properties: recovery.propertyNames.count)
@@ -77,7 +81,7 @@ extension Gateway {
     private static func openStore(_ settings: GatewaySettings) throws(StartError) -> Store {
         var configuration = StoreConfiguration(
             path: settings.data, mapSize: settings.limits.mapBytes,
-            journalLimit: settings.limits.journalBytes,
+            journalLimit: settings.limits.journalBytes, journalAge: settings.limits.journalAge,
             // Matches and command results are few; aggregates get what is left.
             outboxLimits: [
                 settings.limits.outboxBytes / 8, settings.limits.outboxBytes / 8,
@@ -103,46 +107,6 @@ extension Gateway {
         configuration.idleSessionsMax = UInt32(clamping: settings.limits.sessions)
         configuration.exchangeSecret = secret
         return try unavailable { () throws(CoAPError) in try CoAPEndpoint(configuration) }
-    }
-
-    /// Brings the engine to where the last process left it. Effects are dropped: what they
-    /// published is in the store already, and commands are taken up again by `resume`.
-    private static func replay(
-        _ recovery: Recovery, store: Store, endpoint: CoAPEndpoint, into engine: inout Engine,
-        log: Log
-    ) throws(StartError) -> Instant {
-        if let checkpoint = recovery.checkpoint {
-            var reader = ByteReader(checkpoint.bytes)
-            do throws(RecordError) {
-                try engine.restore(from: &reader)
-            } catch {
-                throw .unavailable("the checkpoint is damaged: \(error)")
-            }
-        }
-        for row in recovery.twins {
-            var reader = ByteReader(row.value)
-            do throws(RecordError) {
-                try engine.decodeTwin(of: Device(index: row.key), from: &reader)
-            } catch {
-                log.warning("twin \(row.key) is damaged and starts anew: \(error)")
-            }
-        }
-        var replay = Replay(engine: engine, covered: recovery.checkpoint?.covered ?? 0)
-        let (wall, monotonic) = (Clock.now, UInt64(Clock.monotonic))
-        try unavailable { () throws(StoreError) in
-            try store.readJournal(from: .within(exchangeLifetime)) { block in
-                replay.restoreExchanges(
-                    of: block, into: endpoint, wall: wall, monotonic: monotonic)
-                return true
-            }
-            try store.readJournal(from: .after(replay.covered)) { replay.step($0) }
-        }
-        if let damage = replay.damage { log.error("the journal is damaged: \(damage)") }
-        engine = replay.engine
-        engine.continueOutbox(after: recovery.outboxSequence)
-        _ = engine.takeChangedTwins()
-        if replay.turns > 0 { log.info("replayed \(replay.turns) turns of the journal") }
-        return replay.newest
     }
 
     /// Notes the names that were numbered after the first `devices` and `properties`: they go to
@@ -190,7 +154,7 @@ extension Store {
 }
 
 /// Runs `body`; what it throws becomes the reason why the gateway cannot start.
-private func unavailable<Result, Failure: Error & CustomStringConvertible>(
+func unavailable<Result, Failure: Error & CustomStringConvertible>(
     _ body: () throws(Failure) -> Result
 ) throws(StartError) -> Result {
     do throws(Failure) {

@@ -47,6 +47,8 @@ package final class Gateway {
     var unsavedNames:
         (devices: [(index: UInt32, name: String)], properties: [(index: UInt16, name: String)]) =
             ([], [])
+    /// The configuration in force, until a batch has brought it to the store.
+    var unsavedConfiguration: [UInt8]?
     var lastCheckpoint = Instant.distantPast
     private var storeStatus: StoreStatus.State = .ready
     private(set) var isStoreQueueFull = false

@@ -7,10 +7,14 @@ package struct GatewayOptions: Sendable {
     package var listen: [String]
     /// Where the CLI finds the running gateway.
     package var socket: String?
+    /// Start although the checkpoint cannot be read, with empty windows and patterns.
+    package var startsEmpty: Bool
 
     package init(
-        paths: [String], data: String? = nil, listen: [String] = [], socket: String? = nil
+        paths: [String], data: String? = nil, listen: [String] = [], socket: String? = nil,
+        startsEmpty: Bool = false
     ) {
+        self.startsEmpty = startsEmpty
         self.paths = paths
         self.data = data
         self.listen = listen

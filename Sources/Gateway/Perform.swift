@@ -42,6 +42,7 @@ extension Gateway {
         batch.turn = writer.bytes
         journalSinceCheckpoint += batch.turn.count
         if isCheckpointDue { addCheckpoint(to: &batch) }
+        batch.configuration = unsavedConfiguration
         guard let ticket = store.submit(batch) else {
             // Nobody was promised anything: intake is refused long before the queue is full. What
             // is lost here are records of timers and of readings that were decided upon but not
@@ -54,6 +55,7 @@ extension Gateway {
             for transmission in transmissions { transmit(transmission) }
             return
         }
+        unsavedConfiguration = nil
         held.add(replies: turn.replies, transmissions: transmissions, until: ticket)
     }
 

@@ -1,5 +1,6 @@
 import CoAP
 import Commands
+import Config
 import Engine
 import Model
 import Store
@@ -44,6 +45,7 @@ extension Gateway {
             ("non_finite_values", counters.nonFiniteValues),
             ("suspect_clocks", counters.suspectClocks),
             ("turns_not_stored", counters.turnsNotStored),
+            ("checkpoints_dropped", counters.checkpointsDropped),
             ("transmissions", counters.transmissions),
             ("replies_held", UInt64(held.count)),
         ]).adding(
@@ -100,11 +102,14 @@ extension Gateway {
             ("bytes_put", statistics.bytesPut), ("bytes_written", statistics.bytesWritten),
             ("queued_bytes", UInt64(statistics.queuedBytes)),
             ("journal_bytes", UInt64(statistics.journalBytes)),
+            ("journal_limit", UInt64(settings.limits.journalBytes)),
+            ("journal_blocks", UInt64(statistics.journalBlocks)),
             ("uncovered_journal_bytes", UInt64(statistics.uncoveredJournalBytes)),
             ("file_bytes", UInt64(statistics.fileBytes)),
             ("last_commit_us", statistics.lastCommitMicroseconds),
             ("max_commit_us", statistics.commitDurations.maxMicroseconds),
         ])
+        .adding("journal_since", statistics.journalSince.map { .timestamp($0) } ?? .null)
         .adding("state", .text(storeState))
         .adding(
             "outbox",
@@ -124,8 +129,8 @@ extension StreamCounters.Stream {
     fileprivate var counts: [(String, UInt64)] {
         [
             ("accepted", accepted), ("filtered", filtered), ("duplicates", duplicates),
-            ("late", late), ("revisions", revisions),
-            ("windows_closed", windowsClosed), ("matches", matches),
+            ("late", late), ("revisions", revisions), ("windows_closed", windowsClosed),
+            ("matches", matches), ("timed_out", timedOut), ("partials_dropped", partialsDropped),
             ("dropped_by_limit", droppedByLimit), ("type_mismatches", typeMismatches),
             ("unmatched", unmatched),
         ]

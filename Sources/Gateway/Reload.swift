@@ -31,6 +31,7 @@ extension Gateway {
         engine = successor
         nameSymbols(devices: names.deviceNames.count, properties: names.propertyNames.count)
         adopt(setup.settings)
+        unsavedConfiguration = KeptConfiguration(setup.sources).bytes
         // The journal from here on is read under the new plan.
         writeCheckpoint()
         log.info("reload: the new configuration is in force")

@@ -9,6 +9,8 @@ package struct Setup: Sendable {
     package var settings: GatewaySettings
     package var plan: Plan
     package var definition: Definition
+    /// The files it was read from, with their texts.
+    package var sources: [(file: String, text: [UInt8])]
 
     /// Reads the configuration; what is wrong with it goes to standard error. Nil where that is an
     /// error.
@@ -28,7 +30,20 @@ package struct Setup: Sendable {
     package static func check(
         _ paths: [String], known: KnownNames = KnownNames()
     ) -> (Setup?, [Diagnostic]) {
-        var (configuration, diagnostics) = Configuration.inspect(paths: paths, known: known)
+        check(Configuration.inspect(paths: paths, known: known))
+    }
+
+    /// The same of texts that were read before.
+    package static func check(
+        _ sources: [(file: String, text: [UInt8])], known: KnownNames = KnownNames()
+    ) -> (Setup?, [Diagnostic]) {
+        check(Configuration.inspect(sources: sources, known: known))
+    }
+
+    private static func check(
+        _ inspected: (Configuration, [Diagnostic])
+    ) -> (Setup?, [Diagnostic]) {
+        var (configuration, diagnostics) = inspected
         var found: [Diagnostic] = []
         let plan = Plan(compiling: configuration.definition, diagnostics: &found)
         // A mistake that reading has found is not told a second time in the compiler's words.
@@ -47,7 +62,8 @@ package struct Setup: Sendable {
         return (
             Setup(
                 settings: configuration.gateway, plan: plan,
-                definition: configuration.definition), diagnostics
+                definition: configuration.definition, sources: configuration.sources),
+            diagnostics
         )
     }
 

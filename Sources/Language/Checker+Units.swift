@@ -62,6 +62,12 @@ extension Checker {
         if second.unit.dimension == .time, first.unit.dimension == .length, right.isLiteral {
             let text = source[right.range]
             help = ["`\(text)` is a duration; metres are written with a space: `\(spaced(text))`"]
+        } else if let literal = [right, left].first(where: \.isLiteral) {
+            let unit = literal.range == right.range ? first.unit : second.unit
+            let digits = source[literal.range].prefix { !$0.isLetter && $0 != " " && $0 != "%" }
+            help = ["give both the same unit: \(digits) \(unit.symbol)"]
+        } else {
+            help = ["only values of one kind can be compared, added or subtracted"]
         }
         source.report(
             .unitMismatch,

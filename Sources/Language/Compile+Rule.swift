@@ -16,7 +16,7 @@ extension Rule {
 }
 
 extension Checker {
-    fileprivate mutating func rule(_ syntax: RuleSyntax) -> Rule? {
+    mutating func rule(_ syntax: RuleSyntax) -> Rule? {
         let isSingle = syntax.steps.count == 1
         trailing = isSingle ? syntax.within?.span : nil
         isMatchBounded = !isSingle && syntax.within != nil
@@ -131,19 +131,21 @@ extension Checker {
 
 extension Rule {
     /// What calls and captures leave in a row lies behind the aggregates, whose number was not
-    /// known when the programs were made; in a row that aggregates take in, behind its `width`
-    /// columns.
-    fileprivate func relocated(behind width: Int) -> Rule {
+    /// known when the programs were made: behind its `width` columns.
+    func relocated(_ program: Program, behind width: Int) -> Program {
         let (first, count) = (UInt64(width + aggregates.count), UInt64(calls.count))
-        func feed(_ program: Program) -> Program { program.withCalls(at: width) }
-        func move(_ program: Program) -> Program {
-            program.relocated { slot in
-                if slot >= Checker.captureSlots {
-                    return slot - Checker.captureSlots + first + count
-                }
-                return slot >= Checker.callSlots ? slot - Checker.callSlots + first : slot
+        return program.relocated { slot in
+            if slot >= Checker.captureSlots {
+                return slot - Checker.captureSlots + first + count
             }
+            return slot >= Checker.callSlots ? slot - Checker.callSlots + first : slot
         }
+    }
+
+    fileprivate func relocated(behind width: Int) -> Rule {
+        func move(_ program: Program) -> Program { relocated(program, behind: width) }
+        // In a row that aggregates take in they lie right behind the columns.
+        func feed(_ program: Program) -> Program { program.withCalls(at: width) }
         var rule = self
         for index in steps.indices {
             switch steps[index].what {

@@ -4,12 +4,25 @@ package enum RecordError: Error, Hashable, Sendable, CustomStringConvertible {
     case truncated(at: Int)
     /// A tag or length that no version of ours writes.
     case malformed(at: Int)
+    /// Another version of the program wrote the record, in a layout that this one does not read.
+    case otherVersion(found: Int, known: Int)
 
     package var description: String {
         switch self {
+        case .otherVersion(let found, let known):
+            "\(found < known ? "an older" : "a newer") version of iotflow wrote it, in layout "
+                + "\(found); this one reads layout \(known)"
         case .truncated(let offset): "record ends early, at byte \(offset)"
         case .malformed(let offset): "record makes no sense at byte \(offset)"
         }
+    }
+}
+
+extension ByteReader {
+    /// Reads the layout's number, which must be `known`.
+    package mutating func version(_ known: UInt8) throws(RecordError) {
+        let found = try byte()
+        if found != known { throw .otherVersion(found: Int(found), known: Int(known)) }
     }
 }
 

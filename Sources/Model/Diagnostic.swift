@@ -53,11 +53,15 @@ package struct Diagnostic: Error, Hashable, Sendable {
 }
 
 /// The nearest of `candidates` to a misspelt `word`, if near enough to be worth suggesting
-/// (Damerau-Levenshtein distance of at most a third of the word, at least 1).
+/// (Damerau-Levenshtein distance of at most a third of the word, at least 1), or the one that means
+/// what other languages call so.
 package func didYouMean(_ word: String, among candidates: some Sequence<String>) -> String? {
     let limit = max(1, word.count / 3)
+    let synonym = synonyms[word.lowercased()]
     var best: (distance: Int, candidate: String)?
-    for candidate in candidates where abs(candidate.count - word.count) <= limit {
+    for candidate in candidates {
+        if candidate == synonym { return candidate }
+        guard abs(candidate.count - word.count) <= limit else { continue }
         let distance = editDistance(Array(word.lowercased()), Array(candidate.lowercased()))
         if distance <= limit, distance < best?.distance ?? .max {
             best = (distance, candidate)
@@ -65,6 +69,14 @@ package func didYouMean(_ word: String, among candidates: some Sequence<String>)
     }
     return best?.candidate
 }
+
+/// What other languages call it, and what we do.
+private let synonyms = [
+    "average": "avg", "mean": "avg", "maximum": "max", "minimum": "min", "total": "sum",
+    "std": "stddev", "stdev": "stddev", "sd": "stddev", "var": "variance",
+    "quantile": "percentile", "unique": "distinct", "nunique": "distinct", "double": "float",
+    "number": "float", "int": "integer", "bool": "boolean", "text": "string",
+]
 
 private func editDistance(_ left: [Character], _ right: [Character]) -> Int {
     var beforeLast: [Int] = []

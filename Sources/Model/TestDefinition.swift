@@ -28,9 +28,10 @@ package struct TestDefinition: Sendable {
         /// Since the test's beginning, as every `at`.
         package var at: Milliseconds
         package var device: Located<String>
-        package var values: [Field]
+        /// As its model has them, once the configuration is complete.
+        package var values: [Located<Field>]
 
-        package init(at: Milliseconds, device: Located<String>, values: [Field]) {
+        package init(at: Milliseconds, device: Located<String>, values: [Located<Field>]) {
             self.at = at
             self.device = device
             self.values = values

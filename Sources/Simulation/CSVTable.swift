@@ -1,7 +1,8 @@
+import Wire
+
 /// Comma-separated values as RFC 4180 has them: a header, then rows of as many fields.
 ///
-/// Quoted fields may hold commas, doubled quotes and line ends. Lines end in LF or CRLF; empty
-/// lines are skipped.
+/// Empty lines are skipped.
 package struct CSVTable: Sendable {
     package private(set) var header: [String] = []
     package private(set) var rows: [Row] = []
@@ -12,18 +13,30 @@ package struct CSVTable: Sendable {
         package var fields: [String]
     }
 
-    package init(_ bytes: [UInt8]) throws(ReplayError) {
-        var reader = Reader(bytes: bytes)
-        while let row = try reader.next() {
+    package init(_ content: [UInt8]) throws(ReplayError) {
+        let bytes = content.span
+        var record = CSVRecord()
+        var offset = CSVRecord.byteOrderMark(bytes)
+        var line = 1
+        while offset < bytes.count {
+            guard let next = record.scan(bytes, from: offset, isLast: true) else { break }
+            offset = next
+            let first = line
+            line += record.lines
+            if let fault = record.fault {
+                throw ReplayError("line \(first + fault.lines): \(fault.problem.text)")
+            }
+            if record.isBlank { continue }
+            let fields = (0..<record.count).map { record.text($0, in: bytes) }
             if header.isEmpty {
-                header = row.fields
+                header = fields
                 continue
             }
-            guard row.fields.count == header.count else {
+            guard fields.count == header.count else {
                 throw ReplayError(
-                    "line \(row.line) has \(row.fields.count) fields, the header \(header.count)")
+                    "line \(first) has \(fields.count) fields, the header \(header.count)")
             }
-            rows.append(row)
+            rows.append(Row(line: first, fields: fields))
         }
         guard !header.isEmpty else { throw ReplayError("there is no header") }
     }
@@ -35,82 +48,6 @@ package struct CSVTable: Sendable {
                 "no column '\(name)'; there is: \(header.joined(separator: ", "))")
         }
         return index
-    }
-
-    private struct Reader {
-        let bytes: [UInt8]
-        var offset: Int
-        var line = 1
-
-        init(bytes: [UInt8]) {
-            self.bytes = bytes
-            // Spreadsheets put a byte order mark in front.
-            offset = bytes.starts(with: [0xef, 0xbb, 0xbf]) ? 3 : 0
-        }
-
-        mutating func next() throws(ReplayError) -> Row? {
-            while offset < bytes.count, isLineEnd(bytes[offset]) { skipLineEnd() }
-            guard offset < bytes.count else { return nil }
-            var row = Row(line: line, fields: [])
-            while true {
-                row.fields.append(try field())
-                guard offset < bytes.count else { return row }
-                if bytes[offset] == UInt8(ascii: ",") {
-                    offset += 1
-                } else {
-                    skipLineEnd()
-                    return row
-                }
-            }
-        }
-
-        private mutating func field() throws(ReplayError) -> String {
-            guard offset < bytes.count, bytes[offset] == UInt8(ascii: "\"") else {
-                let start = offset
-                while offset < bytes.count, bytes[offset] != UInt8(ascii: ","),
-                    !isLineEnd(bytes[offset])
-                {
-                    offset += 1
-                }
-                return String(decoding: bytes[start..<offset], as: UTF8.self)
-            }
-            return try quotedField()
-        }
-
-        private mutating func quotedField() throws(ReplayError) -> String {
-            let opened = line
-            var content: [UInt8] = []
-            offset += 1
-            while offset < bytes.count {
-                let byte = bytes[offset]
-                offset += 1
-                if byte == 0x0a { line += 1 }
-                guard byte == UInt8(ascii: "\"") else {
-                    content.append(byte)
-                    continue
-                }
-                guard offset < bytes.count, bytes[offset] == UInt8(ascii: "\"") else {
-                    guard
-                        offset == bytes.count || bytes[offset] == UInt8(ascii: ",")
-                            || isLineEnd(bytes[offset])
-                    else { throw ReplayError("line \(line): text after a closing quote") }
-                    return String(decoding: content, as: UTF8.self)
-                }
-                content.append(UInt8(ascii: "\""))
-                offset += 1
-            }
-            throw ReplayError("line \(opened): a quote is never closed")
-        }
-
-        private func isLineEnd(_ byte: UInt8) -> Bool { byte == 0x0a || byte == 0x0d }
-
-        private mutating func skipLineEnd() {
-            if bytes[offset] == 0x0d, offset + 1 < bytes.count, bytes[offset + 1] == 0x0a {
-                offset += 1
-            }
-            offset += 1
-            line += 1
-        }
     }
 }
 

@@ -1,4 +1,5 @@
 package import Model
+import Wire
 
 /// What one device measured at one time; it travels as one datagram.
 package struct ReadingRow: Hashable, Sendable {
@@ -109,7 +110,7 @@ package struct Replay: Sendable {
             }
             for device in members {
                 let measurements = sources.filter { $0.device == device }.compactMap { source in
-                    Replay.value(row.fields[source.column]).map {
+                    FieldText.value(Array(row.fields[source.column].utf8).span).map {
                         ReadingRow.Measurement(
                             property: source.property, unit: source.unit, value: $0)
                     }
@@ -118,17 +119,6 @@ package struct Replay: Sendable {
                 rows.append(
                     ReadingRow(device: device, time: instant, measurements: measurements))
             }
-        }
-    }
-
-    /// Nil for a gap: nothing, or what tables write where a number is missing.
-    private static func value(_ text: String) -> Value? {
-        if let number = Double(text) { return number.isFinite ? .number(number) : nil }
-        switch text {
-        case "", "NA", "N/A", "null", "-": return nil
-        case "true": return .boolean(true)
-        case "false": return .boolean(false)
-        default: return .text(text)
         }
     }
 

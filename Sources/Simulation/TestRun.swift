@@ -79,17 +79,14 @@ package struct TestRun: Sendable {
         guard let device = engine.registry.device(named: event.device.value) else { return [] }
         var flags: Reading.Flags = []
         var inputs: [Input] = []
-        for field in event.values {
+        for field in event.values.map(\.value) {
             guard let property = engine.intern(propertyNamed: field.name),
                 let value = field.value
             else { continue }
-            let type = engine.registry.model(of: property, on: device)?.type
-            var held = value
-            if type == .number, case .integer(let whole) = value { held = .number(Double(whole)) }
             inputs.append(
                 .reading(
                     Reading(
-                        device: device, property: property, time: start + event.at, value: held,
+                        device: device, property: property, time: start + event.at, value: value,
                         flags: flags)))
             flags = .sameRow
         }

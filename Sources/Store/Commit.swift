@@ -1,3 +1,5 @@
+import Model
+
 /// One write transaction in the making: puts a group into the tables and keeps the ledger beside
 /// it.
 struct Commit: ~Copyable {
@@ -31,6 +33,9 @@ struct Commit: ~Copyable {
         for name in group.names {
             let key = [name.kind.rawValue] + Key.bytes(name.index)
             try put(.name, key, Array(name.name.utf8))
+        }
+        if let configuration = group.configuration {
+            try put(.meta, KeptConfiguration.key, configuration)
         }
         let firstBlock = ledger.journalSequence
         for block in group.blocks { try append(block) }
@@ -70,7 +75,9 @@ struct Commit: ~Copyable {
 
     /// Deletes what is over its limit, oldest first, and what nobody needs any more.
     mutating func trim() throws(StoreError) {
-        try trimJournal(over: configuration.journalLimit, countMax: Commit.trimmedBlocksMax)
+        try trimJournal(
+            over: configuration.journalLimit, age: configuration.journalAge,
+            countMax: Commit.trimmedBlocksMax)
         try trimAudit()
         for lane in ledger.lanes.indices { try trimPassed(lane) }
         try trimLanes()
@@ -93,6 +100,9 @@ struct Commit: ~Copyable {
     private mutating func append(_ block: [UInt8]) throws(StoreError) {
         ledger.journalSequence += 1
         ledger.journalBytes += block.count
+        ledger.journalBlocks += 1
+        ledger.newestBlock = JournalBlock.time(block)
+        ledger.oldestBlock = ledger.oldestBlock ?? ledger.newestBlock
         ledger.uncoveredBytes += block.count
         try put(.journal, Key.bytes(ledger.journalSequence), block, .append)
     }
@@ -133,19 +143,26 @@ struct Commit: ~Copyable {
 }
 
 extension Commit {
-    private mutating func trimJournal(over limit: Int, countMax: Int) throws(StoreError) {
-        guard ledger.journalBytes > limit, ledger.coveredSequence > 0 else { return }
+    /// Nothing that the checkpoint does not cover goes, however much or old it is.
+    private mutating func trimJournal(
+        over limit: Int, age: Milliseconds? = nil, countMax: Int
+    ) throws(StoreError) {
+        guard ledger.coveredSequence > 0, ledger.exceeds(limit, age) else { return }
         var ledger = ledger
         try transaction.withCursor(.journal) { cursor throws(StoreError) in
             var count = 0
             var found = try cursor.first()
-            while found, count < countMax, ledger.journalBytes > limit,
+            while found, count < countMax, ledger.exceeds(limit, age),
                 Key.number(cursor.key) <= ledger.coveredSequence
             {
                 ledger.journalBytes -= cursor.valueCount
+                ledger.journalBlocks -= 1
                 try cursor.delete()
                 count += 1
                 found = try cursor.next()
+                ledger.oldestBlock =
+                    found
+                    ? JournalBlock.time(cursor.valuePrefix(JournalBlock.headerSize)) : nil
             }
         }
         self.ledger = ledger

@@ -12,6 +12,7 @@ struct CommitGroup: Sendable {
     private(set) var names: [(kind: NameKind, index: UInt32, name: String)] = []
     /// The last checkpoint, and how many of `blocks` it covers.
     private(set) var checkpoint: (bytes: [UInt8], blockCount: Int)?
+    private(set) var configuration: [UInt8]?
 
     private let blockSize: Int
     private let omitsCoveredTurns: Bool
@@ -44,6 +45,7 @@ struct CommitGroup: Sendable {
         }
         for row in batch.deviceNames { names.append((.device, row.index, row.name)) }
         for row in batch.propertyNames { names.append((.property, UInt32(row.index), row.name)) }
+        configuration = batch.configuration ?? configuration
         if let bytes = batch.checkpoint {
             closeBlock()
             if omitsCoveredTurns { blocks = [] }

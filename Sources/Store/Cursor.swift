@@ -49,6 +49,13 @@ import CLMDB
 
     var key: [UInt8] { unsafe currentKey.copied }
     var value: [UInt8] { unsafe currentValue.copied }
+    /// The value's first bytes, without touching its other pages.
+    func valuePrefix(_ count: Int) -> [UInt8] {
+        // Safe: LMDB's pair of pointer and size, read at once.
+        unsafe [UInt8](
+            UnsafeRawBufferPointer(
+                start: currentValue.mv_data, count: min(count, currentValue.mv_size)))
+    }
     /// The value's size, without touching its pages.
     var valueCount: Int { unsafe currentValue.mv_size }
 

@@ -6,6 +6,10 @@ struct Ledger: Sendable {
     /// The number of the last journal block written; blocks count from 1.
     var journalSequence: UInt64 = 0
     var journalBytes = 0
+    var journalBlocks = 0
+    /// The times of the oldest block and the newest; nil without any.
+    var oldestBlock: Instant?
+    var newestBlock: Instant?
     /// The last journal block that the checkpoint covers.
     var coveredSequence: UInt64 = 0
     /// Bytes of the blocks after it.
@@ -33,8 +37,10 @@ struct Ledger: Sendable {
         for (sequence, size) in try sizes(transaction, .journal) {
             journalSequence = max(journalSequence, sequence)
             journalBytes += size
+            journalBlocks += 1
             if sequence > coveredSequence { uncoveredBytes += size }
         }
+        (oldestBlock, newestBlock) = try transaction.journalTimes()
         for (sequence, size) in try sizes(transaction, .audit) {
             auditSequence = sequence
             auditBytes += size
@@ -53,6 +59,13 @@ struct Ledger: Sendable {
             }
             return rows
         }
+    }
+
+    /// Whether the journal takes more than its limit, or begins longer before its end than it may.
+    func exceeds(_ limit: Int, _ age: Milliseconds?) -> Bool {
+        if journalBytes > limit { return true }
+        guard let age, let oldestBlock, let newestBlock else { return false }
+        return newestBlock - oldestBlock > age
     }
 
     private mutating func loadOutbox(_ transaction: borrowing Transaction) throws(StoreError) {

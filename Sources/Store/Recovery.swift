@@ -11,6 +11,8 @@ package struct Recovery: Sendable {
     package var cursors: [OutboxCursor] = []
     package var twins: [(key: UInt32, value: [UInt8])] = []
     package var commands: [(key: [UInt8], value: [UInt8])] = []
+    /// As a batch brought it last.
+    package var configuration: [UInt8]?
 
     /// The newest state of the core that is stored.
     package struct Checkpoint: Hashable, Sendable {
@@ -41,9 +43,15 @@ package struct JournalBlock: Hashable, Sendable {
         turns = Array(value.dropFirst(JournalBlock.headerSize))
     }
 
-    fileprivate static func time(_ value: [UInt8]) -> Instant {
+    /// Of a row, or of its beginning.
+    static func time(_ value: [UInt8]) -> Instant {
         Instant(milliseconds: Int64(bitPattern: Key.number(value.prefix(headerSize))))
     }
+}
+
+/// Where the configuration in force is kept.
+enum KeptConfiguration {
+    static let key = Array("configuration".utf8)
 }
 
 /// Where to start reading the journal.
@@ -66,6 +74,7 @@ extension Transaction {
         recovery.outboxSequence = try outboxSequence(recovery.cursors)
         recovery.twins = try twins()
         recovery.commands = try rows(.command)
+        recovery.configuration = try get(.meta, KeptConfiguration.key)
         return recovery
     }
 
@@ -104,6 +113,25 @@ extension Transaction {
                 guard body(try JournalBlock(cursor)) else { return }
                 found = try cursor.next()
             }
+        }
+    }
+
+    func journalRange() throws(StoreError) -> ClosedRange<UInt64>? {
+        try withCursor(.journal) { cursor throws(StoreError) -> ClosedRange<UInt64>? in
+            guard try cursor.first() else { return nil }
+            let first = Key.number(cursor.key)
+            guard try cursor.last() else { return nil }
+            return first...max(first, Key.number(cursor.key))
+        }
+    }
+
+    /// The times of the oldest block and the newest.
+    func journalTimes() throws(StoreError) -> (oldest: Instant?, newest: Instant?) {
+        try withCursor(.journal) { cursor throws(StoreError) -> (Instant?, Instant?) in
+            guard try cursor.first() else { return (nil, nil) }
+            let oldest = JournalBlock.time(cursor.valuePrefix(JournalBlock.headerSize))
+            guard try cursor.last() else { return (oldest, nil) }
+            return (oldest, JournalBlock.time(cursor.valuePrefix(JournalBlock.headerSize)))
         }
     }
 

@@ -9,6 +9,8 @@ package struct StoreConfiguration: Sendable {
     /// Journal blocks that the checkpoint covers are kept, for replay, up to this many bytes. Those
     /// it does not cover stay in any case, so take checkpoints well before.
     package var journalLimit: Int
+    /// Nor are those kept that are older than the newest by more than this; nil for any age.
+    package var journalAge: Milliseconds?
     /// Bytes of each outbox lane, the most urgent lane first. A lane may also use what the lanes
     /// after it leave free, or hold: theirs is dropped first.
     package var outboxLimits: [Int]
@@ -50,13 +52,15 @@ package struct StoreConfiguration: Sendable {
 
     package init(
         path: String, mapSize: Int = 1 << 30, journalLimit: Int = 64 << 20,
-        outboxLimits: [Int] = [16 << 20, 32 << 20, 128 << 20], auditLimit: Int = 32 << 20,
+        journalAge: Milliseconds? = nil, outboxLimits: [Int] = [16 << 20, 32 << 20, 128 << 20],
+        auditLimit: Int = 32 << 20,
         sinks: [String] = [], schedule: Schedule = Schedule(), queueBytes: Int = 8 << 20,
         queueBatches: Int = 8192, retryDelay: Milliseconds = .second
     ) {
         self.path = path
         self.mapSize = max(mapSize, 1 << 20)
         self.journalLimit = journalLimit
+        self.journalAge = journalAge
         self.outboxLimits = outboxLimits
         self.auditLimit = auditLimit
         self.sinks = sinks

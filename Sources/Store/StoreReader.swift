@@ -53,6 +53,37 @@ package final class StoreReader: Sendable {
         }
     }
 
+    /// The configuration that was in force last, as a batch brought it; nil where none did.
+    package func configuration() throws(StoreError) -> [UInt8]? {
+        try environment.read { transaction throws(StoreError) in
+            try transaction.get(.meta, KeptConfiguration.key)
+        }
+    }
+
+    /// The numbers of the oldest block of the journal and the newest; nil without any.
+    package func journalRange() throws(StoreError) -> ClosedRange<UInt64>? {
+        try environment.read { transaction throws(StoreError) in
+            try transaction.journalRange()
+        }
+    }
+
+    /// The blocks after `sequence`, in order: at least one where there is one, and no more than
+    /// about `bytesMax`. A transaction of its own, so that a daemon's pages are not held for long.
+    package func journal(
+        after sequence: UInt64, bytesMax: Int
+    ) throws(StoreError) -> [JournalBlock] {
+        var blocks: [JournalBlock] = []
+        var bytes = 0
+        try environment.read { transaction throws(StoreError) in
+            try transaction.readJournal(.after(sequence)) { block in
+                blocks.append(block)
+                bytes += block.turns.count
+                return bytes < bytesMax
+            }
+        }
+        return blocks
+    }
+
     /// Sizes and drops as they are on disk; what counts since a start is the daemon's to tell.
     package func statistics() throws(StoreError) -> StoreStatistics {
         let ledger = try environment.read { transaction throws(StoreError) in

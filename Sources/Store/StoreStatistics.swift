@@ -1,3 +1,5 @@
+package import Model
+
 /// Counts and sizes of a store since it was opened.
 package struct StoreStatistics: Hashable, Sendable {
     package var commits: UInt64 = 0
@@ -14,6 +16,9 @@ package struct StoreStatistics: Hashable, Sendable {
     package var commitDurations = DurationHistogram()
     package var lastCommitMicroseconds: UInt64 = 0
     package var journalBytes: Int = 0
+    package var journalBlocks: Int = 0
+    /// The time of the oldest block; nil without any.
+    package var journalSince: Instant?
     /// Bytes of journal that no checkpoint covers yet; recovery would replay them.
     package var uncoveredJournalBytes: Int = 0
     package var auditBytes: Int = 0

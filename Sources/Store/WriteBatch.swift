@@ -20,6 +20,8 @@ package struct WriteBatch: Sendable {
     package var propertyNames: [(index: UInt16, name: String)] = []
     /// The core's state after this turn; covers every turn submitted up to and with this batch.
     package var checkpoint: [UInt8]?
+    /// The configuration in force from here on, for whoever reads the journal later.
+    package var configuration: [UInt8]?
 
     /// How long a batch may wait for its commit, the most patient first.
     package enum Urgency: Int, Comparable, Sendable {
@@ -44,7 +46,7 @@ package struct WriteBatch: Sendable {
 
     /// Roughly the memory it holds, in bytes.
     package var cost: Int {
-        var sum = 128 + turn.count + (checkpoint?.count ?? 0)
+        var sum = 128 + turn.count + (checkpoint?.count ?? 0) + (configuration?.count ?? 0)
         for row in twins { sum += row.value.count + 48 }
         for row in commands { sum += row.key.count + (row.value?.count ?? 0) + 80 }
         for row in audit { sum += row.count + 40 }

@@ -63,6 +63,8 @@ final class Writer: Sendable {
 extension StoreStatistics {
     mutating func show(_ ledger: Ledger, _ environment: Environment) {
         journalBytes = ledger.journalBytes
+        journalBlocks = ledger.journalBlocks
+        journalSince = ledger.oldestBlock
         uncoveredJournalBytes = ledger.uncoveredBytes
         auditBytes = ledger.auditBytes
         lanes = ledger.lanes

@@ -79,8 +79,13 @@ struct PatternShape: Sendable {
     /// Steps that every event must be shown to.
     let watchful: UInt32
     let greedy: UInt32
-    /// True where the earliest of those at a step is all that matters.
+    /// True where the earliest of those at a step is all that matters, if it is as far.
     let isPruned: Bool
+    /// Those of `greedy` that may be ended once they have enough, but not before: one that has less
+    /// can outlive the earlier.
+    let fragile: UInt32
+    /// How many may be kept where they are pruned.
+    let mostKept: Int
     let hasTimers: Bool
     /// Whether windows are counted, or must be adjacent.
     let countsWindows: Bool
@@ -137,8 +142,7 @@ struct PatternShape: Sendable {
         }
         isSingle =
             kinds.count == 1 && kinds[0].isOnce && rule.captures.isEmpty && rule.until == nil
-        isOverlapping = rule.isOverlapping
-        hasUntil = rule.until != nil
+        (isOverlapping, hasUntil) = (rule.isOverlapping, rule.until != nil)
         captures = rule.captures.count
         (firstIsAbsence, firstIsHold) = (kinds[0].isAbsence, kinds[0].isHold)
         aborts =
@@ -188,11 +192,24 @@ struct PatternShape: Sendable {
             }
             counts = counts || rule.aggregates.isEmpty
         }
+        (fragile, mostKept) = PatternShape.fragile(kinds, aborts)
         countsWindows = kinds.contains(where: \.countsWindows)
         (self.watchful, self.greedy, self.words, mostEvents) = (watchful, greedy, words, most)
         span = counts ? rule.within : nil
         isPruned = span == nil && rule.captures.isEmpty && !rule.isOverlapping && !slides
         self.hasTimers = hasTimers || span != nil && plan.reportsTimeouts
+    }
+
+    private static func fragile(_ kinds: [Kind], _ aborts: [Program?]) -> (UInt32, Int) {
+        var (steps, kept) = (UInt32(0), kinds.count + 1)
+        for index in kinds.indices.dropLast() {
+            guard case .greedy(let count) = kinds[index],
+                kinds[index + 1].isAbsence || aborts[index + 1] != nil
+            else { continue }
+            steps |= 1 << UInt32(index)
+            kept += count
+        }
+        return (steps, kept)
     }
 
     private static func bits(_ flags: [Bool]) -> UInt32 {

@@ -146,7 +146,7 @@ extension PatternState {
             switch advance(columns, slot, index, hits, end: end) {
             case .stays:
                 let bit = UInt32(1) << UInt32(slots[slot].partials[index].step)
-                if shape.isPruned, seen & bit != 0 {
+                if shape.isPruned, seen & bit != 0, isDominated(slot, index, by: place - 1) {
                     partialCount -= 1
                     continue
                 }
@@ -323,7 +323,7 @@ extension PatternState {
             if slots[slot].hasFired || isAtStart(slot) { return }
         }
         guard isTrue else { return }
-        if shape.isPruned, slots[slot].occupied & firstRest != 0 { return }
+        if shape.isPruned, slots[slot].occupied & firstRest & ~shape.fragile != 0 { return }
         var start = start
         switch shape.kinds[0] {
         case .group: start = groups[slot * shape.groups.count].since

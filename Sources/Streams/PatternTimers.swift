@@ -85,7 +85,9 @@ extension PatternState {
                 }
             }
             let bit = UInt32(1) << UInt32(slots[slot].partials[index].step)
-            guard case .stays = fate, !shape.isPruned || seen & bit == 0 else {
+            let isKept =
+                !shape.isPruned || seen & bit == 0 || !isDominated(slot, index, by: place - 1)
+            guard case .stays = fate, isKept else {
                 partialCount -= 1
                 continue
             }
@@ -96,5 +98,15 @@ extension PatternState {
         slots[slot].truncate(to: place, cells: captures, words: shape.words)
         slots[slot].occupied = seen
         return false
+    }
+    /// Whether of two that are at the same step the later can come to nothing that the earlier does
+    /// not come to as well.
+    mutating func isDominated(_ slot: Int, _ index: Int, by earlier: Int) -> Bool {
+        let (one, other) = (slots[slot].partials[earlier], slots[slot].partials[index])
+        guard case .greedy(let count) = shape.kinds[Int(other.step)],
+            shape.fragile & 1 << UInt32(other.step) != 0
+        else { return true }
+        return one.step == other.step
+            && (one.count == other.count || min(one.count, other.count) >= count)
     }
 }

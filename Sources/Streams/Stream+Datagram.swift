@@ -5,14 +5,17 @@ import Model
 /// ends.
 extension Stream {
     /// Adds a reading to its datagram's row, which it may be the first of.
-    mutating func extend(_ source: Int, with reading: Reading, columns: ArraySlice<Int32>) {
+    mutating func extend(
+        _ source: Int, with reading: Reading, columns: ArraySlice<Int32>, at now: Instant
+    ) {
         var found = pending.firstIndex { $0.source == source && $0.device == reading.device }
         if found == nil {
             found = pending.count
             pending.append(
                 Pending(
                     source: source, device: reading.device, property: reading.property,
-                    time: reading.time, row: Array(repeating: nil, count: plan.columns.count)))
+                    time: reading.time, arrival: now,
+                    row: Array(repeating: nil, count: plan.columns.count)))
         }
         guard let place = found else { return }
         swap(&row, &pending[place].row)
@@ -21,9 +24,7 @@ extension Stream {
     }
 
     /// Takes the rows that are complete now.
-    mutating func finishRows(
-        registry: Registry, now: Instant, into outputs: inout [StreamOutput]
-    ) {
+    mutating func finishRows(registry: Registry, into outputs: inout [StreamOutput]) {
         let complete = pending
         pending.removeAll(keepingCapacity: true)
         for next in complete {
@@ -34,7 +35,7 @@ extension Stream {
             row = next.row
             acceptRow(
                 next.source, next.device, next.property, at: next.time, registry: registry,
-                now: now, into: &outputs)
+                now: next.arrival, into: &outputs)
         }
     }
 }

@@ -71,7 +71,7 @@ extension Stream {
             let shape = PatternShape(pattern)
             guard !pattern.isPlain else { continue }
             let most = max(limits.partialsPerKey, shape.mostEvents)
-            let perKey = shape.isPruned ? shape.kinds.count + 1 : most
+            let perKey = shape.isPruned ? min(shape.mostKept, most) : most
             add(
                 "partials \(pattern.name)", min(keyCount * perKey, max(1, limits.partialsPerRule)),
                 MemoryLayout<PatternSlot.Partial>.stride + 8 * shape.words

@@ -170,6 +170,7 @@ extension Stream {
             ordered[index].observe(
                 row, key: key, start: time, end: time, keys: keys, registry: registry)
             if ordered[index].hasNews { act(on: index, row, key: key, into: &outputs) }
+            witness(index, isImmediate: false, row, key: key, start: time, end: time)
         }
     }
 

@@ -32,9 +32,12 @@ extension Stream {
 
     /// The fields of a window's row that are not exact, and how far they may be from exact.
     func quality(of partials: [AggregatePartial]) -> [Field] {
-        zip(plan.measures, partials).compactMap { measure, partial in
-            partial.error(of: measure.function).map { Field(measure.name, .number($0)) }
+        var result: [Field] = []
+        for (index, measure) in plan.measures.enumerated() where measure.isEstimate {
+            guard let error = partials[index].error(of: measure.function) else { continue }
+            result.append(Field(measure.name, .number(error)))
         }
+        return result
     }
 
     /// Merges the windows that end at `end` into those they are part of, the smallest first.

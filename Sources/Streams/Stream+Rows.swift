@@ -58,6 +58,7 @@ extension Stream {
             ordered[index].observe(
                 columns, key: key, start: start, end: end, keys: keys, registry: registry)
             act(on: index, columns, key: key, into: &outputs)
+            witness(index, isImmediate: false, columns, key: key, start: start, end: end)
         }
     }
 

@@ -21,6 +21,7 @@ extension Stream {
             writer.unsigned(UInt64(pending.device.index))
             writer.unsigned(UInt64(pending.property.index))
             writer.instant(pending.time)
+            writer.instant(pending.arrival)
             for value in pending.row { writer.value(value) }
         }
     }
@@ -73,10 +74,11 @@ extension Stream {
             throw .malformed(at: reader.offset)
         }
         let time = try reader.instant()
+        let arrival = try reader.instant()
         var row: [Value?] = []
         for _ in plan.columns { row.append(try reader.value()) }
         return Pending(
             source: source, device: device, property: Property(index: UInt16(property)),
-            time: time, row: row)
+            time: time, arrival: arrival, row: row)
     }
 }

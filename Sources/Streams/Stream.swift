@@ -63,6 +63,8 @@ struct Stream: Sendable {
     var carriedRows = CarriedRows()
     /// Datagrams' rows that may get more fields, at most one for each source.
     var pending: [Pending] = []
+    /// Empty, but where somebody asks why a pattern fired or did not.
+    var witnesses: [Witness] = []
 
     /// A row of several readings.
     struct Pending: Sendable {
@@ -71,6 +73,8 @@ struct Stream: Sendable {
         /// The first reading's.
         var property: Property
         var time: Instant
+        /// On the clock.
+        var arrival: Instant
         var row: [Value?]
     }
 
@@ -128,14 +132,7 @@ struct Stream: Sendable {
         sequences = SequenceTable(limit: isNumbered ? limits.keys * plan.sources.count : 0)
         join = plan.join.map { JoinTable($0, width: plan.columns.count, limits: limits) }
         let isRaw = plan.windows.isEmpty
-        let every = plan.windows.first?.aligned?.every
-        // Where rows are of something else than devices, no device is waited for.
-        let isOfDevices = plan.keyFields.contains { if case .device = $0 { true } else { false } }
-        let states = plan.patterns.map {
-            PatternState(
-                $0, width: plan.patternWidth, limits: limits, isWindowed: !isRaw, slide: every,
-                sources: isOfDevices ? plan.sources : [])
-        }
+        let states = Stream.patterns(of: plan, limits)
         let isOrderedBySteps = steps != nil || join != nil
         let isUnordered = isRaw && !isOrderedBySteps
         immediate = states.filter { isUnordered && $0.plan.isImmediate }
@@ -151,6 +148,15 @@ struct Stream: Sendable {
         counters = StreamCounters.Stream(name: plan.name)
         row = Array(repeating: nil, count: plan.columns.count)
         releasedRow = row
+    }
+
+    private static func patterns(of plan: StreamPlan, _ limits: StreamLimits) -> [PatternState] {
+        let every = plan.windows.first?.aligned?.every
+        return plan.patterns.map {
+            PatternState(
+                $0, width: plan.patternWidth, limits: limits, isWindowed: !plan.windows.isEmpty,
+                slide: every, sources: plan.isOfDevices ? plan.sources : [])
+        }
     }
 
     /// Times beyond this many milliseconds from the epoch (some 285,000 years) are no times.
@@ -323,6 +329,7 @@ struct Stream: Sendable {
                     immediate[index].label, immediate[index].findings[place], row, key: key,
                     part: nil, into: &outputs)
             }
+            witness(index, isImmediate: true, row, key: key, start: time, end: time)
         }
         swap(&row, &self.row)
     }

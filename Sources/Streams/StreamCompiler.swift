@@ -60,12 +60,11 @@ struct StreamCompiler {
             groups = aggregate.by
             measured = compileMeasures(
                 aggregate.functions, &input, &steps, reserved: aggregate.by.map(\.value))
-            if stream.window == nil {
+            if stream.window == nil, !stream.hasBrokenWindow {
                 let place = aggregate.functions.first?.name.place ?? stream.name.place
                 report(
                     .aggregateWithoutWindow, "an aggregate needs a window to end it", at: place,
                     help: ["add to the stream: window: {type: tumbling, size: 5m}"])
-                return nil
             }
         }
         let isWindowed = steps.aggregate != nil
@@ -77,13 +76,18 @@ struct StreamCompiler {
                 pattern, schema: isWindowed ? windowRows : rows,
                 window: isWindowed ? nil : stream.window)
         }
+        // The patterns have been looked at all the same, so that their mistakes are told too.
+        if isWindowed, stream.window == nil { return nil }
         let isJudged = patterns.contains { $0.window != nil }
         if let window = stream.window, !isWindowed, !isJudged,
             patterns.count == stream.patterns.count
         {
             report(
                 .windowWithoutAggregate,
-                "the window does nothing, because no processing step aggregates", at: window.place)
+                "the window does nothing, because no processing step aggregates", at: window.place,
+                help: patterns.contains { $0.rule.isOfGroup }
+                    ? ["a group of devices is judged in tumbling windows, if it has no `within`"]
+                    : [])
         }
         let texts =
             steps.texts

@@ -5,6 +5,8 @@ package struct StreamDefinition: Sendable {
     package var name: Located<String>
     package var sources: [SourceDefinition]
     package var window: WindowDefinition?
+    /// A window was written, and is wrong in a way that has been told.
+    package var hasBrokenWindow = false
     package var processing: [ProcessingDefinition]
     package var patterns: [PatternDefinition]
     /// How long after their end windows are kept, so that a late event revises them; nil if none

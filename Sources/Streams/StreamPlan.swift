@@ -49,6 +49,11 @@ struct StreamPlan: Sendable {
         var needs: AggregatePartial.Needs
     }
 
+    /// Where rows are of something else than devices, no device is waited for.
+    var isOfDevices: Bool {
+        keyFields.contains { if case .device = $0 { true } else { false } }
+    }
+
     /// Whether rows come from other streams, so that those of one time may have different keys.
     var followsStreams: Bool { sources.contains { $0.upstream != nil } }
 
@@ -233,4 +238,9 @@ struct MeasurePlan: Sendable {
     let cell: Int
     let type: ValueType
     let unit: Unit?
+
+    /// Whether it may be not exact.
+    var isEstimate: Bool {
+        !AggregatePartial.Needs(function).isDisjoint(with: [.ranks, .distinct, .timeline])
+    }
 }

@@ -7,7 +7,7 @@ package import Model
 /// the sources' lateness the order of the readings makes no difference, nor does the way they were
 /// divided into turns. A turn ends with `advance`, and holds each of its datagrams whole.
 package struct StreamProcessor: Sendable {
-    private var streams: [Stream]
+    var streams: [Stream]
     private var routing: RoutingTable
     /// By stream: the sources that take what it puts out, which are of later streams.
     private let followers: [[Follower]]
@@ -70,7 +70,7 @@ package struct StreamProcessor: Sendable {
             if route.isWholeDatagram {
                 if reading.flags.contains(.decideOnly) { continue }
                 let columns = routing.columns[Int(route.firstColumn)..<Int(route.endColumn)]
-                streams[stream].extend(Int(route.source), with: reading, columns: columns)
+                streams[stream].extend(Int(route.source), with: reading, columns: columns, at: now)
                 if !unfinished.contains(stream) { unfinished.append(stream) }
                 continue
             }
@@ -112,6 +112,9 @@ package struct StreamProcessor: Sendable {
         wakeUp = hasFollowers ? .distantPast : deadlines.min() ?? .distantFuture
     }
 
+    /// Makes the next `advance` look at every stream, whether anything is due or not.
+    mutating func wake() { wakeUp = .distantPast }
+
     @inline(__always)
     private mutating func noteDeadline(of stream: Int) {
         let deadline = streams[stream].deadline()
@@ -135,7 +138,7 @@ package struct StreamProcessor: Sendable {
 
     /// When a stream's watermark reaches `due`, as `EventClock.moment`: as late as any source that
     /// holds it back.
-    private func moment(of stream: Int, reaching due: Instant) -> Instant {
+    func moment(of stream: Int, reaching due: Instant) -> Instant {
         let (clock, plan) = (streams[stream].clock, streams[stream].plan)
         guard plan.followsStreams, !clock.sources.allSatisfy(\.isIdle) else {
             return clock.moment(ofReaching: due)
@@ -152,7 +155,7 @@ package struct StreamProcessor: Sendable {
     }
 
     /// Gives what a stream has put out since `start` to those that follow it, and its watermark.
-    private mutating func feedFollowers(
+    mutating func feedFollowers(
         of stream: Int, from start: Int, registry: Registry, at now: Instant,
         into outputs: inout [StreamOutput]
     ) {
@@ -180,13 +183,15 @@ package struct StreamProcessor: Sendable {
         return bounds + (tables.isEmpty ? [] : [StreamMemory(name: "tables", parts: tables)])
     }
 
-    private mutating func finishRows(
+    /// Takes the rows of datagrams that are complete. Without it they wait for the next reading, or
+    /// the turn's end, and count as arrived then.
+    package mutating func finishRows(
         registry: Registry, at now: Instant, into outputs: inout [StreamOutput]
     ) {
         guard !unfinished.isEmpty else { return }
         for stream in unfinished {
             let before = outputs.count
-            streams[stream].finishRows(registry: registry, now: now, into: &outputs)
+            streams[stream].finishRows(registry: registry, into: &outputs)
             feedFollowers(of: stream, from: before, registry: registry, at: now, into: &outputs)
             noteDeadline(of: stream)
         }
@@ -197,7 +202,8 @@ package struct StreamProcessor: Sendable {
 extension StreamProcessor {
     private static let version: UInt8 = 2
 
-    /// Writes every stream's state.
+    /// Writes every stream's state. What stands around the single states has been the same in all
+    /// versions, so that `skip` finds their end.
     package func snapshot(into writer: inout ByteWriter) {
         writer.byte(StreamProcessor.version)
         writer.list(streams) { writer, stream in
@@ -210,12 +216,20 @@ extension StreamProcessor {
         }
     }
 
+    /// Steps over what `snapshot` wrote, in this version of the program or another.
+    package static func skip(_ reader: inout ByteReader) throws(RecordError) {
+        _ = try reader.byte()
+        for _ in 0..<(try reader.count()) {
+            _ = try reader.string()
+            let _: UInt64 = try reader.fixed()
+            for _ in 0..<(try reader.count()) { _ = try reader.byte() }
+        }
+    }
+
     /// Gives the streams back the state they had. A stream that is not in the snapshot, or was
     /// defined differently then, starts empty. After an error nothing has changed.
     package mutating func restore(from reader: inout ByteReader) throws(RecordError) {
-        guard try reader.byte() == StreamProcessor.version else {
-            throw .malformed(at: reader.offset - 1)
-        }
+        try reader.version(StreamProcessor.version)
         var restored = streams.map { Stream($0.plan, limits: $0.limits) }
         for _ in 0..<(try reader.count()) {
             let name = try reader.string()

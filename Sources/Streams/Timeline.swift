@@ -16,7 +16,7 @@ struct Timeline: PartContent {
     private static let sealed = 8
 
     static func bytes(isSealed: Bool) -> Int {
-        (isSealed ? sealed : 2 * kept) * MemoryLayout<Point>.stride + 32
+        (isSealed ? 8 * sealed : 2 * kept) * MemoryLayout<Point>.stride + 32
     }
 
     /// In the total order; the value decides between events that it cannot tell apart.
@@ -76,13 +76,17 @@ struct Timeline: PartContent {
     }
 
     /// Whether there is something for `seal` to do.
-    var isLong: Bool { points.count > Timeline.sealed }
+    var isLong: Bool { points.count > 2 * Timeline.sealed }
 
     /// Leaves no more than the newest points: whatever comes later comes after them.
     mutating func seal() {
         guard isLong else { return }
         for point in points.dropLast(Timeline.sealed) { Timeline.extend(&head, to: point) }
-        points = Array(points.suffix(Timeline.sealed))
+        if points.capacity > 8 * Timeline.sealed {
+            points = Array(points.suffix(Timeline.sealed))
+        } else {
+            points.removeFirst(points.count - Timeline.sealed)
+        }
     }
 
     private static func extend(_ head: inout Head?, to point: Point) {
@@ -93,6 +97,13 @@ struct Timeline: PartContent {
 
     mutating func merge(_ other: Timeline) {
         if other.isEmpty || isBroken { return }
+        if let first = other.points.first, other.head == nil, !other.isBroken,
+            !((points.last ?? head?.last).map { first < $0 } ?? false)
+        {
+            points += other.points
+            if points.count >= 2 * Timeline.kept { shorten() }
+            return
+        }
         if other.isBroken { return giveUp() }
         let heads = [head, other.head].compactMap { $0 }.sorted { $0.first < $1.first }
         if heads.count == 2, heads[1].first < heads[0].last { return giveUp() }

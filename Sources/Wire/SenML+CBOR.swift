@@ -17,7 +17,8 @@ extension TelemetryPack {
         guard scanner.offset == payload.count else { throw .trailing(at: scanner.offset) }
     }
 
-    private mutating func decodeRecord(
+    /// One map of the array; the base fields in force stay in force.
+    mutating func decodeRecord(
         _ scanner: inout CBORScanner, _ payload: Span<UInt8>
     ) throws(WireError) {
         var record = SenMLRecord(start: scanner.offset)

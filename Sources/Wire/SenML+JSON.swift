@@ -8,21 +8,28 @@ extension TelemetryPack {
         try scanner.expect(UInt8(ascii: "["), payload)
         if try scanner.isEmpty(UInt8(ascii: "]"), payload) { throw .missingValue(at: 0) }
         repeat {
-            try scanner.expect(UInt8(ascii: "{"), payload)
-            var record = SenMLRecord(start: scanner.offset - 1)
-            scratch.removeAll(keepingCapacity: true)
-            if try !scanner.isEmpty(UInt8(ascii: "}"), payload) {
-                repeat {
-                    let label = try scanner.text(payload)
-                    let field = try field(label, payload)
-                    try record.see(field, at: label.range.lowerBound)
-                    try scanner.expect(UInt8(ascii: ":"), payload)
-                    try read(field, into: &record, &scanner, payload)
-                } while try scanner.another(before: UInt8(ascii: "}"), payload)
-            }
-            try resolve(record, payload)
+            try decodeRecord(&scanner, payload)
         } while try scanner.another(before: UInt8(ascii: "]"), payload)
         try scanner.end(payload)
+    }
+
+    /// One object of the array; the base fields in force stay in force.
+    mutating func decodeRecord(
+        _ scanner: inout JSONScanner, _ payload: Span<UInt8>
+    ) throws(WireError) {
+        try scanner.expect(UInt8(ascii: "{"), payload)
+        var record = SenMLRecord(start: scanner.offset - 1)
+        scratch.removeAll(keepingCapacity: true)
+        if try !scanner.isEmpty(UInt8(ascii: "}"), payload) {
+            repeat {
+                let label = try scanner.text(payload)
+                let field = try field(label, payload)
+                try record.see(field, at: label.range.lowerBound)
+                try scanner.expect(UInt8(ascii: ":"), payload)
+                try read(field, into: &record, &scanner, payload)
+            } while try scanner.another(before: UInt8(ascii: "}"), payload)
+        }
+        try resolve(record, payload)
     }
 
     private func field(

@@ -120,7 +120,7 @@ package struct TelemetryPack: Sendable {
         }
     }
 
-    private mutating func clear() {
+    mutating func clear() {
         records.removeAll(keepingCapacity: true)
         nonFiniteCount = 0
         names.used = 0

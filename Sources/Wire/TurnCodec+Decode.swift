@@ -31,6 +31,7 @@ extension TurnCodec {
                 switch error {
                 case .truncated(let offset): throw .truncated(at: offset)
                 case .malformed(let offset): throw .damaged(at: offset)
+                case .otherVersion: throw .damaged(at: start)
                 }
             }
             guard reader.offset == body + length else { throw .damaged(at: start) }

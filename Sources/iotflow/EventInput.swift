@@ -36,12 +36,6 @@ struct EventInput: ~Copyable {
 
     deinit { if descriptor > 2 { close(descriptor) } }
 
-    /// A file whose name does not tell is told by its first byte.
-    func isCSV(_ format: ResultText.Format?) -> Bool {
-        if let format { return format == .csv }
-        return bytes.first { $0 > UInt8(ascii: " ") } != UInt8(ascii: "{")
-    }
-
     /// Drops the first `used` bytes and reads on.
     mutating func advance(by used: Int) throws(EventError) {
         bytes.removeFirst(used)

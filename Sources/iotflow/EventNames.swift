@@ -1,4 +1,5 @@
 import Arguments
+import Model
 
 extension EventTable.Names {
     /// What a command line may say of a file's columns.
@@ -10,6 +11,11 @@ extension EventTable.Names {
             "column", "c", argument: "COLUMN=PROPERTY",
             "take this column as that property, and no other; may be repeated"),
         Option("time-unit", argument: "UNIT", "of times that are numbers: s, ms [auto]"),
+        Option(
+            "input-format", argument: "FORMAT",
+            "csv, ndjson, senml, senml-cbor [by name or first byte]"),
+        Option(
+            "sent", argument: "TIME", "when SenML was sent whose times count from that moment"),
     ]
 
     init(_ arguments: Arguments) throws(UsageError) {
@@ -17,6 +23,12 @@ extension EventTable.Names {
         if let name = arguments["device-column"] { device = [name] }
         if let name = arguments["time-column"] { time = [name] }
         only = arguments["device"]
+        if let text = arguments["sent"] {
+            guard let sent = Instant(text) else {
+                throw UsageError("--sent: '\(text)' is not a time such as 2026-07-15T14:00:00Z")
+            }
+            self.sent = sent
+        }
         if only != nil, arguments["device-column"] == nil { device = [] }
         for text in arguments.all("column") {
             guard let equals = text.lastIndex(of: "="), equals != text.startIndex,

@@ -2,7 +2,7 @@ import Model
 import Wire
 
 /// Turns rows of a file into readings. The columns are found by name: those of device and time,
-/// then either `property` and `value`, or one column per property.
+/// then either `property` and `value`, or one column per property. SenML names its own.
 struct EventTable: Sendable {
     /// How the columns are called where that is not known by itself.
     struct Names: Sendable {
@@ -12,18 +12,29 @@ struct EventTable: Sendable {
         var only: String?
         /// Column to property; where there is any, other columns are left out.
         var properties: [(column: String, property: String)] = []
+        /// What SenML's times count from that are relative to the moment they were sent.
+        var sent: Instant?
     }
 
     var registry: Registry
     /// Rows that were no events, and the first reasons.
     private(set) var rejected = 0
     private(set) var complaints: [String] = []
-    private(set) var line = 1
+    /// Nothing behind the last complaint can be read.
+    var isBroken = false
+    /// Of the input, or the record of SenML.
+    var line = 1
 
-    private let names: Names
+    let names: Names
     private var text: FieldText
     private var record = CSVRecord()
-    private var only: Device?
+    private var isSenML = false
+    var senML = SenMLStream(isCBOR: false)
+    /// What SenML says of one time of a device, of which more may come.
+    var row: [Reading] = []
+    /// By property: the unit that its first value had, where no model says.
+    var units: [Property: Unit] = [:]
+    private(set) var only: Device?
     private var layout: Layout?
     /// Properties whose values need their model's type, by index.
     private var typed: Set<UInt16> = []
@@ -52,12 +63,29 @@ struct EventTable: Sendable {
     /// Appends the readings of the whole rows that the input holds and returns how many bytes they
     /// took.
     mutating func read(
-        _ input: borrowing EventInput, isCSV: Bool, into readings: inout [Reading]
+        _ input: borrowing EventInput, as format: EventFormat, into readings: inout [Reading]
     ) throws(EventError) -> Int {
         let bytes = input.bytes.span
-        return isCSV
-            ? try readCSV(bytes, isLast: input.isAtEnd, into: &readings)
-            : readLines(bytes, isLast: input.isAtEnd, into: &readings)
+        switch format {
+        case .csv: return try readCSV(bytes, isLast: input.isAtEnd, into: &readings)
+        case .ndjson: return readLines(bytes, isLast: input.isAtEnd, into: &readings)
+        case .senml, .senmlCBOR:
+            if !isSenML {
+                isSenML = true
+                senML = SenMLStream(isCBOR: format == .senmlCBOR)
+            }
+            return readSenML(bytes, isLast: input.isAtEnd, into: &readings)
+        }
+    }
+
+    /// Gives the devices that have no model this one.
+    mutating func adopt(_ model: DeviceModel) {
+        guard let index = registry.add(model) else { return }
+        for device in registry.devices {
+            guard var entry = registry.entry(device), entry.model == nil else { continue }
+            entry.model = index
+            registry.add(entry)
+        }
     }
 
     // MARK: CSV
@@ -66,13 +94,14 @@ struct EventTable: Sendable {
     private mutating func readCSV(
         _ bytes: Span<UInt8>, isLast: Bool, into readings: inout [Reading]
     ) throws(EventError) -> Int {
-        // Spreadsheets put a byte order mark in front.
-        var offset = layout == nil && bytes.count > 2 && bytes[0] == 0xef ? 3 : 0
+        var offset = layout == nil ? CSVRecord.byteOrderMark(bytes) : 0
         while offset < bytes.count {
             guard let next = record.scan(bytes, from: offset, isLast: isLast) else { break }
             offset = next
             if record.isBlank {
                 // Nothing is there.
+            } else if let fault = record.fault, layout != nil {
+                reject(fault.problem.text)
             } else if let layout {
                 readRow(bytes, layout, into: &readings)
             } else {
@@ -233,13 +262,13 @@ struct EventTable: Sendable {
     // MARK: Both
 
     /// The device of a name. One that no configuration has is accepted, as the gateway would.
-    private mutating func device(_ name: Span<UInt8>) -> Device? {
+    mutating func device(_ name: Span<UInt8>) -> Device? {
         if name.count == 0 { return nil }
         if let known = registry.device(named: name) { return known }
         return registry.add(Registry.Entry(name: FieldText.text(name)))
     }
 
-    private mutating func newProperty(_ name: Span<UInt8>) -> Property? {
+    mutating func newProperty(_ name: Span<UInt8>) -> Property? {
         name.count == 0 ? nil : registry.addProperty(FieldText.text(name))
     }
 
@@ -258,7 +287,7 @@ struct EventTable: Sendable {
     }
 
     /// What a table cannot say of a value but the model can; other values stay as they are.
-    private static func convert(_ value: Value, to type: ValueType) -> Value {
+    static func convert(_ value: Value, to type: ValueType) -> Value {
         switch (type, value) {
         case (.boolean, .number(0)), (.boolean, .integer(0)): .boolean(false)
         case (.boolean, .number(1)), (.boolean, .integer(1)): .boolean(true)
@@ -272,10 +301,10 @@ struct EventTable: Sendable {
         }
     }
 
-    private mutating func reject(_ reason: String) {
+    mutating func reject(_ reason: String) {
         rejected += 1
         if complaints.count < EventTable.complaintLimit {
-            complaints.append("line \(line): \(reason)")
+            complaints.append("\(isSenML ? "record" : "line") \(line): \(reason)")
         }
     }
 }

@@ -4,6 +4,7 @@ import Gateway
 import Glibc
 import Model
 import Streams
+import Wire
 
 let runStreamVerb = Verb(
     name: "run-stream", summary: "run a workflow's streams over a file of events",
@@ -12,7 +13,7 @@ let runStreamVerb = Verb(
         "Runs the gateway's own streams over events from a file, as fast as it goes, and writes\n"
             + "window rows, matches and late events. Time is that of the newest event.",
         options: [
-            Option("input", "i", argument: "FILE", "CSV or NDJSON; - is standard input"),
+            Option("input", "i", argument: "FILE", "CSV, NDJSON or SenML; - is standard input"),
             Option("output", "o", argument: "FILE", "by its name CSV or NDJSON [-]"),
             Option("stream", "S", argument: "NAME", "only this stream or aggregation"),
             Option("format", "f", argument: "FORMAT", "the results' format: csv or ndjson"),
@@ -20,7 +21,7 @@ let runStreamVerb = Verb(
             Option("stats", "t", "print events, seconds and events per second"), .help,
         ],
         notes: "A row is a device, a time, and either columns called property and value, or a\n"
-            + "column per property.\n\n"
+            + "column per property. In SenML a name is DEVICE/PROPERTY or DEVICE:PROPERTY.\n\n"
             + "Exit status: 0 done, 1 the configuration has errors, the input could not be\n"
             + "read, or some of its rows were no events."),
     run: runStream)
@@ -31,6 +32,7 @@ let runStreamVerb = Verb(
     let outputPath = arguments["output"] ?? "-"
     let format = try arguments.choice("format", as: ResultText.Format.self)
     let timeUnit = try arguments.choice("time-unit", as: FieldText.TimeUnit.self) ?? .auto
+    let inputFormat = try arguments.choice("input-format", as: EventFormat.self)
     let names = try EventTable.Names(arguments)
     let (setup, diagnostics) = Setup.check(arguments.operands)
     for diagnostic in diagnostics { printError(Setup.render(diagnostic)) }
@@ -52,17 +54,15 @@ let runStreamVerb = Verb(
         tables: definition.tables, registry: setup.plan.registry, diagnostics: &found)
     let table = EventTable(names, timeUnit: timeUnit, registry: setup.plan.registry)
     do throws(EventError) {
-        let inputFormat = ResultText.Format(path: inputPath)
-        let input = try EventInput(inputPath)
         let text = ResultText(
-            format ?? ResultText.Format(path: outputPath) ?? inputFormat ?? .ndjson)
-        var run = StreamRun(processor, table, to: try EventOutput(outputPath), as: text)
+            format ?? ResultText.Format(path: outputPath) ?? ResultText.Format(path: inputPath)
+                ?? .ndjson)
+        let source = try EventSource(try EventInput(inputPath), table, as: inputFormat)
+        var run = StreamRun(processor, source, to: try EventOutput(outputPath), as: text)
         let start = seconds()
-        try run.run(input, inputFormat)
+        try run.run()
         if arguments.has("stats") { printStatistics(run, seconds: seconds() - start) }
-        for complaint in run.complaints { printError("\(inputPath): \(complaint)") }
-        if run.rejected > 0 { printError("\(run.rejected) rows were left out") }
-        return run.rejected == 0 ? 0 : 1
+        return tell(inputPath, run.complaints, rejected: run.rejected)
     } catch {
         printError("iotflow run-stream: \(error)")
         return 1

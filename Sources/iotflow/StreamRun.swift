@@ -5,7 +5,7 @@ import Streams
 /// that the same file always gives the same results.
 struct StreamRun: ~Copyable {
     private var processor: StreamProcessor
-    private var table: EventTable
+    private var source: EventSource
     private var output: EventOutput
     private var text: ResultText
     private var readings: [Reading] = []
@@ -22,63 +22,62 @@ struct StreamRun: ~Copyable {
     private static let timerLimit = 1_000_000
 
     init(
-        _ processor: StreamProcessor, _ table: EventTable, to output: consuming EventOutput,
-        as text: ResultText
+        _ processor: StreamProcessor, _ source: consuming EventSource,
+        to output: consuming EventOutput, as text: ResultText
     ) {
         self.processor = processor
-        self.table = table
+        self.source = source
         self.output = output
         self.text = text
     }
 
     /// Rows that were no events, and why the first of them were none.
-    var rejected: Int { table.rejected }
-    var complaints: [String] { table.complaints }
+    var rejected: Int { source.table.rejected }
+    var complaints: [String] { source.table.complaints }
     var counters: StreamCounters { processor.counters }
 
-    /// Reads to the end of the input, and closes every window then.
-    mutating func run(
-        _ input: consuming EventInput, _ format: ResultText.Format?
-    ) throws(EventError) {
-        try input.advance(by: 0)
-        let isCSV = input.isCSV(format)
+    /// Reads to the end of the input, and closes every window then. `first` has been read already.
+    mutating func run(first: [Reading] = []) throws(EventError) {
         if text.format == .csv { output.bytes += ResultText.header.utf8 }
-        while true {
-            let used = try table.read(input, isCSV: isCSV, into: &readings)
-            try take()
-            if input.isAtEnd { break }
-            try input.advance(by: used)
-        }
+        readings = first
+        try take()
+        while try source.next(into: &readings) { try take() }
         try finish()
     }
 
     private mutating func take() throws(EventError) {
         for index in 0..<readings.count {
-            now = max(now, readings[index].time)
+            if readings[index].time > now {
+                // What has arrived has arrived before the clock goes on.
+                if !readings[index].flags.contains(.sameRow) {
+                    processor.finishRows(
+                        registry: source.table.registry, at: now, into: &outputs)
+                }
+                now = readings[index].time
+            }
             processor.accept(
-                readings[index], registry: table.registry, at: now, into: &outputs)
+                readings[index], registry: source.table.registry, at: now, into: &outputs)
             events += 1
             if events % StreamRun.turn == 0 {
                 // A turn holds a row's readings whole.
                 let next = index + 1
                 if next < readings.count, readings[next].flags.contains(.sameRow) { continue }
-                processor.advance(to: now, registry: table.registry, into: &outputs)
+                processor.advance(to: now, registry: source.table.registry, into: &outputs)
             }
             if !outputs.isEmpty { try write() }
         }
-        readings.removeAll(keepingCapacity: true)
     }
 
     /// Lets time pass until nothing waits for it.
     private mutating func finish() throws(EventError) {
-        processor.advance(to: now, registry: table.registry, into: &outputs)
+        processor.advance(to: now, registry: source.table.registry, into: &outputs)
         try write()
         var timers = 0
         while let deadline = processor.nextDeadline, deadline < .distantFuture,
             timers < StreamRun.timerLimit
         {
             now = max(now, deadline)
-            processor.advance(to: now, registry: table.registry, into: &outputs)
+            processor.advance(to: now, registry: source.table.registry, into: &outputs)
             try write()
             timers += 1
         }
@@ -86,7 +85,9 @@ struct StreamRun: ~Copyable {
     }
 
     private mutating func write() throws(EventError) {
-        for result in outputs { text.append(result, registry: table.registry, to: &output.bytes) }
+        for result in outputs {
+            text.append(result, registry: source.table.registry, to: &output.bytes)
+        }
         results += outputs.count
         outputs.removeAll(keepingCapacity: true)
         try output.flushIfLarge()

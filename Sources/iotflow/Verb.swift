@@ -5,7 +5,8 @@ struct Verb: Sendable {
     var name: String
     var summary: String
     var usage: Usage
-    /// Does it and returns the exit status: 0 done, 1 not so, 64 usage, 69 no gateway to ask.
+    /// Does it and returns the exit status: 0 done, 1 not so, 2 where verbs that compare cannot
+    /// tell, 64 usage, 69 no gateway to ask.
     var run: @Sendable (Arguments) throws(UsageError) -> Int32
 }
 

@@ -4,7 +4,8 @@ import Model
 
 // START HERE: a verb is a file of the same name.
 let verbs: [Verb] = [
-    checkVerb, evalVerb, planVerb, runStreamVerb, simulateVerb, statusVerb, testVerb, twinVerb,
+    checkVerb, evalVerb, planVerb, replayVerb, runStreamVerb, simulateVerb, statusVerb, testVerb,
+    twinVerb, whyVerb,
 ]
 
 func help() -> String {

@@ -14,6 +14,9 @@ let usage = Usage(
             "listen", "l", argument: "ADDR:PORT",
             "serve CoAP there, in place of the configuration's; may be repeated"),
         Option("socket", "s", argument: "PATH", "the control socket that iotflow asks"),
+        Option(
+            "start-empty", nil,
+            "where the checkpoint cannot be read, start with empty windows and patterns"),
         .help, .version,
     ],
     notes: "Exit status: 0 stopped, 64 usage, 69 something is not available, 78 configuration.")
@@ -38,7 +41,7 @@ func run() -> Int32 {
             GatewayOptions(
                 paths: configured.isEmpty ? ["/etc/iotflow"] : configured,
                 data: arguments["data"], listen: arguments.all("listen"),
-                socket: arguments["socket"]))
+                socket: arguments["socket"], startsEmpty: arguments.has("start-empty")))
         try gateway.run()
         return 0
     } catch let error as UsageError {

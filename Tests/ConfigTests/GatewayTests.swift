@@ -23,6 +23,7 @@ struct GatewayTests {
         #expect(gateway.limits.exchanges == 65_536)
         #expect(gateway.limits.queue == 16_384)
         #expect(gateway.limits.journalBytes == 64 << 20)
+        #expect(gateway.limits.journalAge == nil)
         #expect(gateway.limits.outboxBytes == 64 << 20)
         #expect(gateway.limits.mapBytes == 1 << 30)
         #expect(gateway.limits.recordsPerPack == 256)
@@ -52,6 +53,7 @@ struct GatewayTests {
         #expect(gateway.eventTime == .arrival)
         #expect(gateway.limits.devices == 100)
         #expect(gateway.limits.journalBytes == 1_500_000)
+        #expect(gateway.limits.journalAge == .day * 7)
         #expect(gateway.metricsListen == Endpoint(scheme: "", host: "127.0.0.1", port: 9464))
         #expect(gateway.logLevel == .debug)
         guard gateway.uplinks.count == 2, case .mqtt(let mqtt) = gateway.uplinks[1] else {

@@ -82,7 +82,7 @@ struct LoadingTests {
                 \(file):3:54: error: a length of time is wanted, not `50` [E0109]
                   3 |     sources: [{topic: t, mapping: {é: x}, lateness: 50}]
                     |                                                     ^^
-                    = write 50s for 50 seconds
+                    = write 50s for seconds, 50m for minutes
                 \(directory.path)/missing:1:1: error: cannot read \(directory.path)/missing: \
                 No such file or directory [E0100]
 

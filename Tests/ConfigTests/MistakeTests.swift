@@ -81,7 +81,8 @@ struct MistakeTests {
     static let values = [
         Mistake(
             "scenarios: {s: {duration: 5}}",
-            "1:27 E0109 a length of time is wanted, not `5` (write 5s for 5 seconds)"),
+            "1:27 E0109 a length of time is wanted, not `5` "
+                + "(write 5s for seconds, 5m for minutes)"),
         Mistake(
             "scenarios: {s: {duration: soon}}",
             "1:27 E0109 a length of time is wanted, not `soon` "
@@ -277,6 +278,13 @@ struct MistakeTests {
             "streams: {s: {sources: [{topic: t, mapping: {}}], processing: "
                 + "[{type: aggregate, functions: [{name: n, function: avg}]}]}}",
             "1:114 E0105 `avg` needs a `field`"),
+        Mistake(
+            "streams: {s: {sources: [{topic: t, mapping: {}}], processing: [{type: aggregate, "
+                + "functions: [{name: n, function: avg, field: t, expression: t * 2}]}]}}",
+            "1:129 E0119 a function is either of a `field` or of an `expression`"),
+        Mistake(
+            "streams: {s: {sources: [{topic: t, mapping: {t: topic}, units: {t: celsus}}]}}",
+            "1:68 E0113 no unit is spelt `celsus` (did you mean `celsius`?)"),
         Mistake(
             "streams: {s: {sources: [{topic: t, mapping: {}}], patterns: "
                 + "[{name: p, condition: c}, {name: p, condition: d}]}}",

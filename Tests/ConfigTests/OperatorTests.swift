@@ -106,6 +106,52 @@ struct OperatorTests {
         #expect(Set(diagnostics.map(\.code)) == Set(codes), "\(diagnostics.map(line))")
     }
 
+    @Test("a source that follows a stream has no numbers and units either")
+    func followerOnly() {
+        let (_, diagnostics) = Configuration.load(
+            texts: [
+                (
+                    "test.yaml",
+                    "streams: {s: {sources: [{stream: r, sequence: payload.n, units: {t: K}}]}}"
+                )
+            ])
+        #expect(diagnostics.prefix(2).map(\.code) == ["E0119", "E0119"])
+    }
+
+    @Test("numbers, units and expressions are read")
+    func numbered() throws {
+        let (configuration, diagnostics) = Configuration.load(
+            texts: [
+                (
+                    "test.yaml",
+                    """
+                    streams:
+                      s:
+                        sources:
+                          - topic: telemetry/+
+                            mapping: {t: payload.t}
+                            sequence: payload.seq
+                            units: {t: fahrenheit}
+                        window: {size: 1m}
+                        processing:
+                          - type: aggregate
+                            by: [device_id]
+                            functions: [{name: swing, function: max, expression: abs(delta(t))}]
+                    """
+                )
+            ])
+        let stream = try #require(
+            configuration?.definition.streams.first, "\(diagnostics.map(line))")
+        #expect(stream.sources[0].sequence?.value == "payload.seq")
+        #expect(stream.sources[0].units.map(\.field.value) == ["t"])
+        #expect(stream.sources[0].units.map(\.unit.symbol) == ["degF"])
+        guard case .aggregate(_, let functions) = stream.processing[0] else {
+            Issue.record("no aggregate")
+            return
+        }
+        #expect(functions.map(\.expression?.value) == ["abs(delta(t))"])
+    }
+
     @Test("a source that follows a stream has no topic")
     func source() {
         let (_, diagnostics) = Configuration.load(

@@ -77,6 +77,27 @@ struct ContinuationTests {
         #expect(bench.records.first?.sequence == 501)
     }
 
+    @Test("another version's state is told as such, and can be taken without its streams")
+    func otherVersion() throws {
+        let old = try cooling()
+        var newer = old.snapshot
+        newer[0] += 1
+        var bench = Bench(old.plan)
+        var reader = ByteReader(newer)
+        let found = Int(newer[0])
+        #expect(throws: RecordError.otherVersion(found: found, known: found - 1)) {
+            try bench.engine.restore(from: &reader)
+        }
+        reader = ByteReader(old.snapshot)
+        try bench.engine.restore(from: &reader, emptyStreams: true)
+        #expect(bench.engine.outboxSequence == old.engine.outboxSequence)
+        bench.engine.resume(at: Bench.instant(80), into: &bench.effects)
+        #expect(bench.transmissions.map(\.command) == old.transmissions.map(\.command))
+        #expect(
+            RecordError.otherVersion(found: 1, known: 2).description
+                == "an older version of iotflow wrote it, in layout 1; this one reads layout 2")
+    }
+
     @Test("another plan takes over twins, and windows of streams that stayed the same")
     func otherPlan() throws {
         var old = try Bench()

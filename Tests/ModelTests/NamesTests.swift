@@ -45,7 +45,7 @@ struct NamesTests {
         #expect(didYouMean(word, among: ["temperature", "humidity", "mode"]) == expected)
     }
 
-    @Test("nearest: by position, else by shared tags, else the first by name")
+    @Test("nearest: itself, else by position, else by shared tags, else the first by name")
     func nearest() throws {
         var registry = Registry()
         func add(_ name: String, x: Double? = nil, tags: [String: String] = [:]) throws -> Device {
@@ -64,6 +64,8 @@ struct NamesTests {
         #expect(registry.nearest(to: here, among: [unplaced, nowhere]) == unplaced)
         #expect(registry.nearest(to: nowhere, among: [far, near, unplaced]) == unplaced)
         #expect(registry.nearest(to: here, among: []) == nil)
+        #expect(registry.nearest(to: unplaced, among: [far, near, unplaced]) == unplaced)
+        #expect(registry.nearest(to: nowhere, among: [far, near, nowhere]) == nowhere)
     }
 
     private static let values: [Value?] = [

@@ -93,6 +93,22 @@ struct DaemonTests {
         #expect(daemon.stop() == 0)
     }
 
+    @Test("a reading from the far future is of now, counted, and closes nobody's windows")
+    func farFuture() throws {
+        let scratch = try Scratch()
+        let file = try scratch.write("site.yaml", siteText(data: scratch.path))
+        let daemon = try Daemon(configuration: file, data: scratch.path + "/data")
+        let future = #"{"value": 31, "time": "9000-01-01T00:00:00Z"}"#
+        let path = ["telemetry", "room-1", "t"]
+        #expect(try daemon.post(path, future, id: 1, format: 50) == Self.changed)
+        #expect(try daemon.post(["telemetry", "room-2", "t"], "32", id: 2) == Self.changed)
+        let status = try Program.iotflow.run(["status", "--data", daemon.data, "--json"])
+        #expect(status.json?["intake"]?["suspect_clocks"] == .integer(1))
+        #expect(status.json?["streams"]?["heat"]?["late"] == .integer(0))
+        #expect(status.json?["streams"]?["heat"]?["accepted"] == .integer(2))
+        #expect(daemon.stop() == 0)
+    }
+
     @Test("twin get and twin list, for people and as JSON")
     func twins() throws {
         let scratch = try Scratch()

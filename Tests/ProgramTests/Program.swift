@@ -120,13 +120,16 @@ final class Daemon {
     let data: String
     private(set) var port: UInt16 = 0
 
-    init(configuration: String, data: String) throws {
+    /// What it logged until it was ready.
+    private(set) var log = ""
+
+    init(configuration: String, data: String, options: [String] = []) throws {
         self.data = data
         running = try Running(
             .iotflowd,
-            ["--config", configuration, "--data", data, "--listen", "127.0.0.1:0"])
+            ["--config", configuration, "--data", data, "--listen", "127.0.0.1:0"] + options)
         running.alarm(seconds: 60)
-        let log = try #require(running.awaitLog("is ready"), "the gateway did not start")
+        log = try #require(running.awaitLog("is ready"), "the gateway did not start")
         let listening = try #require(log.firstMatch(of: /coap:\/\/127\.0\.0\.1:(\d+)/))
         port = try #require(UInt16(listening.1))
     }
@@ -137,8 +140,11 @@ final class Daemon {
         return running.finish().status
     }
 
-    /// Posts a number in plain text as confirmable CoAP and gives the response's code byte.
-    func post(_ path: [String], _ value: String, id: UInt16) throws -> UInt8 {
+    /// Posts a number in plain text, or a payload of another format, as confirmable CoAP and gives
+    /// the response's code byte.
+    func post(
+        _ path: [String], _ value: String, id: UInt16, format: UInt8? = nil
+    ) throws -> UInt8 {
         var bytes: [UInt8] = [0x40, 0x02, UInt8(id >> 8), UInt8(id & 0xff)]
         for (index, segment) in path.enumerated() {
             // Uri-Path is option 11; a length of 13 or more takes a byte of its own.
@@ -151,6 +157,8 @@ final class Daemon {
             }
             bytes += utf8
         }
+        // Content-Format is option 12.
+        if let format { bytes += [0x11, format] }
         bytes += [0xff] + Array(value.utf8)
         return try #require(exchange(bytes))
     }

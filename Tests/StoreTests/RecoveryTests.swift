@@ -104,6 +104,88 @@ import Testing
         store.stop()
     }
 
+    @Test func journalOlderThanItsAgeGoesOnceTheCheckpointCoversIt() throws {
+        let directory = TemporaryDirectory()
+        let signal = CommitSignal()
+        var configuration = configuration(directory)
+        configuration.journalAge = .minute
+        do {
+            let store = try Store.open(configuration)
+            try store.start { signal.notify() }
+            for second: Int64 in 0..<100 {
+                let turn = batch([UInt8(second)], at: second * 1000, .strict)
+                #expect(store.commit([turn], signal: signal))
+            }
+            #expect(try store.blocks().count == 100, "no checkpoint, nothing may go")
+            let last = batch([100], at: 100_000, .strict) { $0.checkpoint = [1] }
+            #expect(store.commit([last], signal: signal))
+            #expect(try store.blocks().map(\.turns) == (40...100).map { [$0] })
+            #expect(store.statistics.journalBlocks == 61)
+            #expect(store.statistics.journalSince == Instant(milliseconds: 40_000))
+            store.stop()
+        }
+        let reader = try Store.openReadOnly(directory.path)
+        #expect(try reader.statistics().journalSince == Instant(milliseconds: 40_000))
+        #expect(try reader.statistics().journalBlocks == 61)
+    }
+
+    /// What is kept for other readers is not what recovery begins with.
+    @Test func recoveryBeginsBehindTheCheckpointHoweverMuchIsKept() throws {
+        let directory = TemporaryDirectory()
+        let signal = CommitSignal()
+        do {
+            let store = try Store.open(configuration(directory))
+            try store.start { signal.notify() }
+            for turn: UInt8 in 0..<10 {
+                #expect(store.commit([batch([turn], .strict)], signal: signal))
+            }
+            #expect(store.commit([batch([10], .strict) { $0.checkpoint = [7] }], signal: signal))
+            #expect(store.commit([batch([11], .strict)], signal: signal))
+            store.stop()
+        }
+        let store = try Store.open(configuration(directory))
+        let checkpoint = try #require(try store.recover().checkpoint)
+        #expect(checkpoint.bytes == [7])
+        #expect(try store.blocks(from: .after(checkpoint.covered)).map(\.turns) == [[11]])
+        #expect(try store.blocks().count == 12)
+    }
+
+    @Test func theConfigurationInForceIsKeptUntilAnotherIs() throws {
+        let directory = TemporaryDirectory()
+        let signal = CommitSignal()
+        do {
+            let store = try Store.open(configuration(directory))
+            try store.start { signal.notify() }
+            #expect(store.commit([batch([1])], signal: signal))
+            #expect(try store.recover().configuration == nil)
+            #expect(store.commit([batch([2]) { $0.configuration = [1, 2] }], signal: signal))
+            #expect(store.commit([batch([3])], signal: signal))
+            #expect(try store.recover().configuration == [1, 2])
+            #expect(store.commit([batch([4]) { $0.configuration = [3] }], signal: signal))
+            store.stop()
+        }
+        #expect(try Store.openReadOnly(directory.path).configuration() == [3])
+    }
+
+    @Test func aReaderTakesTheJournalPieceByPiece() throws {
+        let directory = TemporaryDirectory()
+        let signal = CommitSignal()
+        do {
+            let store = try Store.open(configuration(directory))
+            try store.start { signal.notify() }
+            for turn: UInt8 in 1...5 {
+                let turn = [UInt8](repeating: turn, count: 10)
+                #expect(store.commit([batch(turn, .strict)], signal: signal))
+            }
+            store.stop()
+        }
+        let reader = try Store.openReadOnly(directory.path)
+        #expect(try reader.journalRange() == 1...5)
+        #expect(try reader.journal(after: 0, bytesMax: 25).map(\.sequence) == [1, 2, 3])
+        #expect(try reader.journal(after: 3, bytesMax: 1).map(\.sequence) == [4])
+        #expect(try reader.journal(after: 5, bytesMax: 25).isEmpty)
+    }
+
     @Test func theDeduplicationWindowIsReadBackFromTheNewest() throws {
         let directory = TemporaryDirectory()
         let signal = CommitSignal()

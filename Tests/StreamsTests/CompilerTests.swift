@@ -103,6 +103,13 @@ struct CompilerTests {
             "a window beside a group's own span", ["E0210 the window does nothing"], window: "1m",
             patterns: [("p", "at least 2 devices: t > 1 within 5m"), ("q", "t > 1")]),
         Case(
+            "a window of another kind for a group",
+            [
+                "E0210 the window does nothing, because no processing step aggregates"
+                    + " / a group of devices is judged in tumbling windows, if it has no `within`"
+            ], patterns: [("p", "at least 2 devices: t > 1")]
+        ) { $0.window = WindowDefinition(.count(9)) },
+        Case(
             "a window whose pattern is wrong", ["E0313 there is no `x` here"], window: "1m",
             patterns: [("p", "any devices: x > 1")]),
         Case(

@@ -91,6 +91,41 @@ struct PatternPropertyTests {
         }
     }
 
+    @Test("a span that is never reached, and so every start that is kept, changes nothing")
+    func spans() {
+        for rule in rules where rule.within == nil && rule.steps.count > 1 {
+            for seed in 0..<UInt64(20) {
+                var random = SplitMix64(state: seed)
+                let script = script(&random, 60)
+                var (pruned, whole) = (PatternStory(rule), rule)
+                whole.within = span("9d")
+                var unpruned = PatternStory(whole)
+                #expect(pruned.play(script) == unpruned.play(script), "\(rule), seed \(seed)")
+            }
+        }
+    }
+
+    @Test("keys do not disturb each other")
+    func keys() {
+        for rule in rules where !rule.steps.contains(where: \.isOfGroup) {
+            for seed in 0..<UInt64(20) {
+                var random = SplitMix64(state: seed)
+                let script = script(&random, 60)
+                var both = PatternStory(rule)
+                let expected = both.play(script)
+                for key in ["p", "q"] {
+                    var alone = PatternStory(rule)
+                    let events = script.split(separator: ";").filter {
+                        $0.contains(" \(key) ") || $0.hasPrefix("@")
+                    }
+                    #expect(
+                        alone.play(events.joined(separator: ";"))
+                            == expected.filter { $0.hasPrefix(key) }, "\(rule), seed \(seed)")
+                }
+            }
+        }
+    }
+
     @Test("damaged state is refused, or at least does no harm", arguments: rules.indices)
     func damage(_ rule: Int) {
         var random = SplitMix64(state: 7)
@@ -120,6 +155,13 @@ struct PatternPropertyTests {
             var state = story.stream.ordered[0]
             #expect(throws: RecordError.self) { try state.restore(from: &reader, keys: 2) }
         }
+    }
+}
+
+extension Rule.Step {
+    fileprivate var isOfGroup: Bool {
+        if case .group = what { return true }
+        return false
     }
 }
 

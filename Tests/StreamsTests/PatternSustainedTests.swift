@@ -63,6 +63,34 @@ struct PatternSustainedTests {
         expect(quiet, "1 p a;3 p a;4 p x;9 p b;@20", gives: [])
     }
 
+    @Test("what ends those that have enough leaves those that have less")
+    func greedyLeft() {
+        let quiet = sequence([step("a", .atLeastTimes(2)), silence("b", "5s")])
+        expect(quiet, "1 p a;2 p a;3 p ab;4 p b;5 p a;9 p x;@20", gives: ["p 3-10"])
+        let clean = sequence([step("a", .atLeastTimes(3)), step("b")], [without("x")])
+        expect(clean, "1 p a;2 p a;3 p a;4 p x;5 p a;6 p b;@20", gives: ["p 2-6"])
+        expect(clean, "1 p a;2 p a;3 p a;4 p x;5 p x;6 p a;7 p a;8 p b;@20", gives: ["p 2-8"])
+        let later = sequence(
+            [step("c"), step("a", .atLeastTimes(2)), step("b")], [.relaxed, without("x")])
+        expect(later, "1 p c;2 p a;3 p c;4 p a;5 p x;6 p a;7 p b;@20", gives: ["p 3-7"])
+        let held = sequence([
+            step("a", .duration(span("2s"))), step("c", .atLeastTimes(2)), silence("b", "5s"),
+        ])
+        expect(held, "1 p a;4 p c;5 p x;6 p a;8.5 p c;9 p b;10 p c;@30", gives: ["p 6-15"])
+    }
+
+    @Test("of those that are equally far only the earliest is kept")
+    func greedyKept() {
+        var story = PatternStory(
+            sequence([step("a", .atLeastTimes(3)), step("b")], [without("x")]), source: "p")
+        _ = story.play((1...50).map { "\($0) p a" }.joined(separator: ";") + ";@99")
+        #expect(story.stream.ordered[0].partialCount == 3)
+        let bound = story.stream.memory(registry: story.registry).parts.first {
+            $0.what == "partials m"
+        }
+        #expect(bound?.count == 3 + 3)
+    }
+
     @Test("N consecutive events: any other breaks the run")
     func consecutiveEvents() {
         let rule = sequence([step("a", .consecutiveEvents(3))])

@@ -79,6 +79,69 @@ struct SnapshotTests {
         #expect(!heard.contains { $0.hasPrefix("[") })
     }
 
+    /// Windows of several sizes and panes, all kept for revision, and rows that wait with what they
+    /// carry.
+    private func rolledUp() -> Story {
+        var sizes = aggregation(
+            ["avg", "p90", "integral", "stddev", "distinct", "last"].map { ($0, $0) },
+            by: ["device_id"], windows: [("m", "10s"), ("h", "20s")],
+            sources: [source(lateness: "15s")])
+        sizes.retention = Located(.minute)
+        var panes = stream(
+            window: "10s", measures: [("avg", "avg"), ("p90", "p90")], lateness: "15s")
+        panes.name = Located("panes")
+        panes.window = WindowDefinition(.hopping(size: .seconds(10), every: .seconds(4)))
+        panes.retention = Located(.minute)
+        let follower = StreamDefinition(
+            name: Located("f"),
+            sources: [
+                SourceDefinition(.stream(Located("panes"))),
+                source(
+                    topic: "telemetry/+/n", mapping: [("id", "topic[1]"), ("n", "payload.value")]),
+            ],
+            patterns: [
+                PatternDefinition(
+                    name: Located("p"), condition: Located("avg(avg) over 1m > 1 and n > 1"))
+            ])
+        var story = Story([panes, follower], [sizes])
+        for line in ["1 a n=1i", "2 a 31", "12 a 33", "14 b 1e9", "15 c 7", "31 a 40", "44 a 45"] {
+            _ = story.step(line)
+        }
+        return story
+    }
+
+    @Test("damaged roll-ups, panes and carried rows are refused too")
+    func damagedWindows() throws {
+        let bytes = snapshot(rolledUp())
+        let empty = rolledUp()
+        #expect(empty.diagnostics.isEmpty, "\(empty.diagnostics)")
+        var whole = Story(empty.streams, empty.aggregations)
+        var reader = ByteReader(bytes)
+        try whole.processor.restore(from: &reader)
+        #expect(reader.isAtEnd)
+        #expect(snapshot(whole) == bytes)
+        var random = SplitMix64(state: 11)
+        var refused = 0
+        for _ in 0..<2000 {
+            var copy = bytes
+            for _ in 0..<Int.random(in: 1...3, using: &random) {
+                copy[Int.random(in: 0..<copy.count, using: &random)] = UInt8.random(
+                    in: 0...255, using: &random)
+            }
+            var story = Story(empty.streams, empty.aggregations)
+            var reader = ByteReader(copy)
+            do throws(RecordError) {
+                try story.processor.restore(from: &reader)
+                for line in ["50 a 3", "38 a 1 50", "300 a 1", "300 a n=2i", "400 a n=3i"] {
+                    _ = story.step(line)
+                }
+            } catch {
+                refused += 1
+            }
+        }
+        #expect(refused > 50, "seed 11")
+    }
+
     @Test("damaged bytes are refused and change nothing; they never trap")
     func damaged() {
         let bytes = snapshot(busy())

@@ -121,6 +121,41 @@ struct StepRowTests {
             """)
     }
 
+    @Test("a value that is missing is no change, and nothing to wait for")
+    func missing() throws {
+        var definition = stream(window: "10s", measures: [("avg", "avg"), ("n", "count")])
+        definition.sources = [
+            source(
+                topic: "telemetry/+",
+                mapping: [("id", "topic[1]"), ("t", "payload.t"), ("m", "payload.n")])
+        ]
+        definition.processing += [
+            .deadband(field: Located("avg"), .absolute(1)),
+            .rate(field: Located("avg"), name: Located("r"), per: .second),
+            .derive(name: Located("d"), expression: Located("delta(avg)")),
+        ]
+        var story = Story([definition])
+        try story.playTwice(
+            """
+            1  a t=5  |
+            11 a n=1i |
+            21 a t=5  | [0,10) a avg=5.0 n=1 r=? d=?
+            31 a t=9  | [10,20) a avg=? n=0 r=? d=?
+            41 a n=1i |
+            51 a n=1i | [30,40) a avg=9.0 n=1 r=0.13333333333333333 d=?
+            """)
+        definition.processing.removeLast(3)
+        definition.processing.append(.debounce(field: Located("avg"), for: span("5s")))
+        story = Story([definition])
+        try story.playTwice(
+            """
+            1  a t=5  |
+            11 a n=1i |
+            21 a n=1i |
+            31 a n=1i | [0,15) a avg=5.0 n=1
+            """)
+    }
+
     @Test(
         "windows of other kinds",
         arguments: [

@@ -23,7 +23,17 @@ package func fuzz(_ bytes: UnsafePointer<UInt8>?, _ count: Int) -> Int32 {
     precondition((program == nil) == others.contains { $0.severity == .error })
     if let program { run(program, schema, slots: 0) }
 
-    for diagnostic in diagnostics + others {
+    var steps: [Diagnostic] = []
+    let formula = Formula.compile(
+        located, schema: schema, isCounted: choice & 2 != 0, diagnostics: &steps)
+    precondition((formula == nil) == steps.contains { $0.severity == .error })
+    if let formula {
+        precondition(formula.width == schema.columns.count)
+        for call in formula.calls { run(call.argument, schema, slots: formula.calls.count) }
+        run(formula.program, schema, slots: formula.calls.count)
+    }
+
+    for diagnostic in diagnostics + others + steps {
         precondition(diagnostic.place.column >= 1 && diagnostic.length >= 1)
         _ = diagnostic.render(sourceLine: text)
     }
@@ -56,6 +66,11 @@ private func run(_ rule: Rule, _ schema: Schema) {
             run(program, schema, slots: slots)
         case .noData: break
         }
+    }
+    for call in rule.fed { run(call.argument, schema, slots: rule.fed.count) }
+    for aggregate in rule.aggregates {
+        guard case .program(let program) = aggregate.argument else { continue }
+        run(program, schema, slots: rule.fed.count)
     }
 }
 

@@ -1,6 +1,7 @@
 """Writes samples with what numpy and scipy make of them, as JSON."""
 
 import json
+import math
 import os
 import random
 import sys
@@ -20,6 +21,8 @@ def expected(times, x, y):
     varies = size > 1 and numpy.ptp(x) > 0
     area = float(numpy.trapezoid(x, seconds))
     values, counts = numpy.unique(x, return_counts=True)
+    # Far from zero, where the subtraction is exact, scipy's own moments would lose digits.
+    near = x - x[0] if x.min() > 1e5 else x
     result = {
         "count": size,
         "sum": float(numpy.sum(x, dtype=numpy.longdouble)),
@@ -40,8 +43,8 @@ def expected(times, x, y):
         "rate": float((x[-1] - x[0]) / span) if span > 0 else None,
         "stddev": float(numpy.std(x, ddof=1)) if size > 1 else None,
         "variance": float(numpy.var(x, ddof=1)) if size > 1 else None,
-        "skewness": float(stats.skew(x, bias=False)) if size > 2 and varies else None,
-        "kurtosis": float(stats.kurtosis(x, bias=False)) if size > 3 and varies else None,
+        "skewness": float(stats.skew(near, bias=False)) if size > 2 and varies else None,
+        "kurtosis": float(stats.kurtosis(near, bias=False)) if size > 3 and varies else None,
         "slope": float(stats.linregress(seconds, x).slope) if span > 0 else None,
         "correlation": (
             float(stats.pearsonr(x, y).statistic) if varies and numpy.ptp(y) > 0 else None
@@ -50,6 +53,21 @@ def expected(times, x, y):
     for quantile in (0.0, 0.01, 0.05, 0.25, 0.5, 0.9, 0.95, 0.99, 1.0):
         result[f"percentile {quantile}"] = float(numpy.quantile(x, quantile))
     return result
+
+
+def histogram(x):
+    """Bins of a round width, at least a twentieth of the range: numpy counts."""
+    least = float(numpy.ptp(x)) / 20
+    power = math.floor(math.log10(least))
+    width = min(
+        step * 10.0**exponent
+        for exponent in (power - 1, power, power + 1)
+        for step in (1, 2, 5)
+        if step * 10.0**exponent >= least
+    )
+    first, last = math.floor(x.min() / width), math.floor(x.max() / width)
+    counts, _ = numpy.histogram(x, numpy.arange(first, last + 2) * width)
+    return {"from": first * width, "width": width, "counts": counts.tolist()}
 
 
 def samples(generator):
@@ -89,6 +107,9 @@ def main():
                 ],
             }
         )
+        # A value on the edge of a bin may be on either side.
+        if len(numpy.unique(x)) == size > 1 and not name.startswith("quantised"):
+            sets[-1]["histogram"] = histogram(x)
     json.dump(sets, sys.stdout)
 
 

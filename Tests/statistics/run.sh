@@ -1,7 +1,8 @@
 #!/bin/bash
 # Holds every aggregate against numpy and scipy on generated data.
 # Usage: Tests/statistics/run.sh
-#   SEED   repeats a run
+#   SEED         repeats a run
+#   TEST_FLAGS   arguments for swift test, such as where it has been built
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 packaging/dependencies test
@@ -15,7 +16,7 @@ fi
 fixture=$(mktemp)
 trap 'rm -f "$fixture"' EXIT
 PYTHONDONTWRITEBYTECODE=1 .build-venv/bin/python Tests/statistics/fixture.py >"$fixture"
-IOTFLOW_STATISTICS="$fixture" swift test --filter AggregateReferenceTests | tee "$fixture.log"
+IOTFLOW_STATISTICS="$fixture" swift test ${TEST_FLAGS:-} --filter AggregateReferenceTests | tee "$fixture.log"
 # A test that was skipped, or is not there any more, proves nothing.
 count=$(sed -n 's/.*reference values compared: \([0-9]*\).*/\1/p' "$fixture.log")
 rm -f "$fixture.log"

@@ -6,7 +6,8 @@ import Streams
 ///     bench-streams [EVENTS [NAME]]   events per second of each kind of operator, or of one
 ///     bench-streams rules             memory and cost of a thousand rules on a thousand devices
 ///     bench-streams csv [EVENTS]      the events themselves, for programs that read a file
-///     bench-streams rollups METRICS WINDOWS   an aggregation, plain or rich, of 1 to 3 windows
+///     bench-streams rollups METRICS WINDOWS   an aggregation, plain or rich, of 1 to 3 windows,
+///                                             or of one that hops
 ///
 /// Prints a table; exits 1 where a target is missed.
 @main
@@ -119,8 +120,15 @@ private func measureRules() -> Bool {
 private func measureRollups(_ arguments: [String]) {
     let bench = RollupBench()
     let metrics = arguments.first == "rich" ? RollupBench.rich : RollupBench.plain
-    let levels: [(String, Milliseconds)] = [("1m", .minute), ("1h", .hour), ("1d", .day)]
-    let windows = Array(levels.prefix(arguments.dropFirst().first.flatMap { Int($0) } ?? 3))
+    let levels: [(String, WindowDefinition)] = [
+        ("1m", WindowDefinition(size: .minute)), ("1h", WindowDefinition(size: .hour)),
+        ("1d", WindowDefinition(size: .day)),
+    ]
+    let hopping = WindowDefinition(.hopping(size: .minute * 10, every: .minute))
+    let windows =
+        arguments.dropFirst().first == "hop"
+        ? [("10m every 1m", hopping)]
+        : Array(levels.prefix(arguments.dropFirst().first.flatMap { Int($0) } ?? 3))
     guard let result = bench.measure(metrics, windows: windows) else { return }
     printRow("\(bench.devices) devices", "M events/s", "B/device", "bound", "rows", "")
     printRow(

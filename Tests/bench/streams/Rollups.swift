@@ -20,7 +20,7 @@ struct RollupBench {
         var boundPerKey = 0.0
     }
 
-    func measure(_ metrics: [String], windows: [(String, Milliseconds)]) -> Result? {
+    func measure(_ metrics: [String], windows: [(String, WindowDefinition)]) -> Result? {
         let world = World(devices: devices, events: devices)
         let aggregation = AggregationDefinition(
             name: Located("usage"), sources: stream().sources, dimensions: [Located("device_id")],
@@ -28,7 +28,7 @@ struct RollupBench {
                 AggregateDefinition(
                     name: Located("\($0)_t"), function: Located($0),
                     field: $0 == "count" ? nil : Located("temperature"))
-            }, windows: windows.map { (Located($0.0), WindowDefinition(size: $0.1)) })
+            }, windows: windows.map { (Located($0.0), $0.1) })
         var diagnostics: [Diagnostic] = []
         var processor = StreamProcessor(
             streams: [], aggregations: [aggregation], registry: world.registry,

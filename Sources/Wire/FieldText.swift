@@ -1,21 +1,21 @@
-import Model
+package import Model
 
 /// Values and times as tables write them, read from bytes without making strings of them.
-struct FieldText: Sendable {
+package struct FieldText: Sendable {
     /// The date that was read last: rows of one day mostly follow each other.
     private var date: Int64 = -1
     private var midnight: Int64 = 0
     private var timeUnit: TimeUnit
 
     /// What a plain number is that stands for a time.
-    enum TimeUnit: String, CaseIterable, Sendable {
+    package enum TimeUnit: String, CaseIterable, Sendable {
         /// Milliseconds from 100,000,000,000 on, which is the year 1973; else seconds.
         case auto
         case s
         case ms
     }
 
-    init(timeUnit: TimeUnit) { self.timeUnit = timeUnit }
+    package init(timeUnit: TimeUnit) { self.timeUnit = timeUnit }
 
     /// Exact powers of ten.
     private static let powers: [Double] = [
@@ -24,7 +24,7 @@ struct FieldText: Sendable {
     ]
 
     /// A finite number; nil where the bytes are none.
-    static func number(_ bytes: Span<UInt8>) -> Double? {
+    package static func number(_ bytes: Span<UInt8>) -> Double? {
         var digits: UInt64 = 0
         var count = 0
         var decimals = 0
@@ -52,24 +52,28 @@ struct FieldText: Sendable {
     }
 
     private static func slowNumber(_ bytes: Span<UInt8>) -> Double? {
-        guard bytes.count > 0, bytes.count < 64, let number = Double(text(bytes)),
-            number.isFinite
-        else { return nil }
+        guard let number = anyNumber(bytes), number.isFinite else { return nil }
         return number
     }
 
-    static func text(_ bytes: Span<UInt8>) -> String {
+    private static func anyNumber(_ bytes: Span<UInt8>) -> Double? {
+        bytes.count > 0 && bytes.count < 64 ? Double(text(bytes)) : nil
+    }
+
+    /// The bytes as a string.
+    package static func text(_ bytes: Span<UInt8>) -> String {
         String(decoding: bytes.indices.map { bytes[$0] }, as: UTF8.self)
     }
 
     /// Nil for a gap: nothing, or what tables write where a value is missing.
-    static func value(_ bytes: Span<UInt8>) -> Value? {
+    package static func value(_ bytes: Span<UInt8>) -> Value? {
         if bytes.count == 0 { return nil }
         if let number = number(bytes) { return .number(number) }
+        // What is a number and not finite, such as `nan` and `-Infinity`, is missing.
+        if anyNumber(bytes) != nil { return nil }
         let text = text(bytes)
         switch text {
-        case "NA", "N/A", "null", "-", "NaN", "nan", "inf", "-inf", "Infinity", "-Infinity":
-            return nil
+        case "NA", "N/A", "null", "-": return nil
         case "true": return .boolean(true)
         case "false": return .boolean(false)
         default: return .text(text)
@@ -77,14 +81,15 @@ struct FieldText: Sendable {
     }
 
     /// RFC 3339, its zone optional (UTC), or a number since the epoch; nil where it is no time.
-    mutating func time(_ bytes: Span<UInt8>) -> Instant? {
+    package mutating func time(_ bytes: Span<UInt8>) -> Instant? {
         if let clock = clock(bytes) { return clock }
         if let number = FieldText.number(bytes) { return time(number) }
         let text = String(FieldText.text(bytes).map { $0 == "/" ? "-" : $0 })
         return Instant(text) ?? Instant(text + "Z")
     }
 
-    func time(_ number: Double) -> Instant? {
+    /// A number since the epoch.
+    package func time(_ number: Double) -> Instant? {
         let isMilliseconds = timeUnit == .ms || timeUnit == .auto && abs(number) >= 1e11
         return Int64(exactly: (isMilliseconds ? number : number * 1000).rounded())
             .map { Instant(milliseconds: $0) }

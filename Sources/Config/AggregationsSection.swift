@@ -23,6 +23,10 @@ extension Shape {
             Key(
                 "retention", .span, default: "1h",
                 "How long after its end a window can be revised."),
+            Key(
+                "late", .choice(Late.self), default: "count",
+                "count: late events are only counted; publish: they also go upstream, as "
+                    + "{aggregation}/late."),
         ])
 
     static let grouping = Shape(
@@ -75,6 +79,7 @@ extension AggregationDefinition {
             })
         self.groupings = groupings.expressions
         retention = fields.revision()
+        publishesLate = fields.choice("late", as: Shape.Late.self) == .publish
     }
 }
 

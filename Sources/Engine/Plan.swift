@@ -57,7 +57,9 @@ package struct Plan: Sendable {
             diagnostics: &diagnostics)
         actions = Plan.actions(of: definition, diagnostics: &diagnostics)
         metrics = Plan.metrics(of: definition)
-        publishesLate = Set(definition.streams.filter(\.publishesLate).map(\.name.value))
+        publishesLate = Set(
+            definition.streams.filter(\.publishesLate).map(\.name.value)
+                + definition.aggregations.filter(\.publishesLate).map(\.name.value))
         Plan.checkNames(of: definition, diagnostics: &diagnostics)
         if diagnostics[before...].contains(where: { $0.severity == .error }) { return nil }
     }

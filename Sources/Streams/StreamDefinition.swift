@@ -292,6 +292,8 @@ package struct AggregationDefinition: Sendable {
     /// How long after their end windows are kept, so that a late event revises them; nil if none
     /// does.
     package var retention: Located<Milliseconds>?
+    /// Whether late events, beside being counted, are published.
+    package var publishesLate = false
     /// Expressions over metrics, dimensions and the indicators above.
     package var indicators: [(name: Located<String>, expression: Located<String>)]
 

@@ -30,6 +30,17 @@ enum EvaluatedExpression {
             self = .rule(processor)
             return
         }
+        // A value that takes more than a row, such as a change, is a step of a stream.
+        if found.contains(where: { $0.code == Fault.wrongResult.rawValue }), !isSelection {
+            var others: [Diagnostic] = []
+            let processor = EvaluatedExpression.stream(
+                watchingFor: Located("value is not missing"), deriving: text, names, lateness,
+                &source, &others)
+            if !others.contains(where: { $0.severity == .error }) {
+                self = .rule(processor)
+                return
+            }
+        }
         // What is only wrong because it takes more than a row is a rule's mistake.
         let isRule = complaints.contains { complaint in
             Fault(rawValue: complaint.code).map { EvaluatedExpression.marks.contains($0) } ?? false
@@ -49,8 +60,9 @@ enum EvaluatedExpression {
     }
 
     private static func stream(
-        watchingFor text: Located<String>, _ names: EventColumns, _ lateness: Milliseconds,
-        _ source: inout EventSource, _ diagnostics: inout [Diagnostic]
+        watchingFor condition: Located<String>, deriving value: Located<String>? = nil,
+        _ names: EventColumns, _ lateness: Milliseconds, _ source: inout EventSource,
+        _ diagnostics: inout [Diagnostic]
     ) -> StreamProcessor {
         // The device is a column of the topic, and the time is none of a stream.
         let values = names.columns.dropFirst(2)
@@ -76,7 +88,11 @@ enum EvaluatedExpression {
             lateness: lateness)
         let stream = StreamDefinition(
             name: Located("events"), sources: [input],
-            patterns: [PatternDefinition(name: Located("match"), condition: text)])
+            processing: value.map { [.derive(name: Located("value"), expression: $0)] } ?? [],
+            patterns: [
+                PatternDefinition(
+                    name: Located(value == nil ? "match" : "value"), condition: condition)
+            ])
         return StreamProcessor(
             streams: [stream], aggregations: [], registry: source.table.registry,
             diagnostics: &diagnostics)

@@ -121,6 +121,32 @@ struct EvalTests {
         #expect(lines.dropFirst().allSatisfy { $0[1] == "match" && $0[5].contains("t=") })
     }
 
+    @Test("the value of a function that remembers is a field of each row that has one")
+    func rememberedValues() throws {
+        let scratch = try Scratch()
+        let file = try scratch.write(
+            "in.csv",
+            """
+            time,device,t
+            2026-01-01T00:00:20Z,a,9
+            2026-01-01T00:00:10Z,a,4
+            2026-01-01T00:00:10Z,b,1
+            2026-01-01T00:00:30Z,a,7
+
+            """)
+        let outcome = try Program.iotflow.run([
+            "eval", "delta(t) * 2", "--events", file, "--lateness", "20s", "--format", "csv",
+        ])
+        #expect(outcome.errors == "")
+        #expect(
+            outcome.output.split(separator: "\n").dropFirst().map(String.init) == [
+                "2026-01-01T00:00:20.000Z,match,value,2026-01-01T00:00:20.000Z,device_id=a,"
+                    + "device_id=a;t=9.0;value=10.0",
+                "2026-01-01T00:00:30.000Z,match,value,2026-01-01T00:00:30.000Z,device_id=a,"
+                    + "device_id=a;t=7.0;value=-4.0",
+            ])
+    }
+
     @Test(
         "columns of any name and number make no difference to a rule",
         arguments: ["t", "a/b", "t,u"])

@@ -11,6 +11,8 @@ struct JoinPlan: Sendable {
     let sourceColumn: Int
     /// Sources from this one on are the partners.
     let firstPartner: Int
+    /// By source: whether its rows come from another stream.
+    let isFollowing: [Bool]
     /// What a row never takes from its partner: what is known of its own device.
     let ownColumns: Set<Int>
 
@@ -36,6 +38,13 @@ struct JoinPlan: Sendable {
     func source(of row: [Value?]) -> Int {
         guard case .integer(let number)? = row[sourceColumn] else { return 0 }
         return Int(clamping: number)
+    }
+
+    /// Decides between rows of one device and time whose order is that of their arrival, because
+    /// they come from other streams: by source. Others are in order.
+    func rank(of row: [Value?]) -> Int {
+        let source = source(of: row)
+        return isFollowing.indices.contains(source) && isFollowing[source] ? source + 1 : 0
     }
 
     /// A row with what it lacks from its partner.

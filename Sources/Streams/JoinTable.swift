@@ -59,18 +59,14 @@ struct JoinTable: Sendable {
         return results.map(\.joined)
     }
 
-    /// The total order also between rows about no device, whose sources may have come in any order.
+    /// The total order also between rows of other streams, which may have come in any order.
     private func sorted(_ arrivals: [StepRow]) -> [StepRow] {
         func precedes(_ left: (offset: Int, element: StepRow), _ right: (offset: Int, StepRow))
             -> Bool
         {
             let (first, second) = (left.element, right.1)
-            return (
-                first.device.index, first.property.index, plan.source(of: first.row), left.offset
-            ) < (
-                second.device.index, second.property.index, plan.source(of: second.row),
-                right.offset
-            )
+            return (first.device.index, plan.rank(of: first.row), left.offset)
+                < (second.device.index, plan.rank(of: second.row), right.offset)
         }
         return arrivals.enumerated().sorted(by: { precedes($0, $1) }).map(\.element)
     }

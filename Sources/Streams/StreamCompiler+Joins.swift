@@ -69,7 +69,7 @@ extension StreamCompiler {
         steps.join = JoinPlan(
             kind: kind, keepsUnmatched: join.keepsUnmatched, by: by,
             sourceColumn: input.sources[0].numberColumn ?? 0, firstPartner: firstPartner,
-            ownColumns: Set(tags))
+            isFollowing: input.sources.map { $0.upstream != nil }, ownColumns: Set(tags))
     }
 
     private mutating func reportPartner(_ join: JoinDefinition, _ input: SourceColumns) {
@@ -153,8 +153,8 @@ extension StreamCompiler {
     ) {
         guard let first = input.firstPartner else { return }
         for column in input.columns.indices
-        where !by.contains(column) && !input.deviceColumns.contains(column)
-            && column != input.sources[0].numberColumn
+        where !input.columns[column].name.isEmpty && !by.contains(column)
+            && !input.deviceColumns.contains(column)
             && input.sources[..<first].contains(where: { input.fills(column, $0) })
             && input.sources[first...].contains(where: { input.fills(column, $0) })
         {

@@ -218,6 +218,42 @@ struct JoinIntervalTests {
         #expect(tight.counters.droppedByLimit > 0)
     }
 
+    @Test("numbered events of one time are joined in the order of their numbers, each once")
+    func numbered() {
+        var definition = joining(.interval(before: .seconds(9), after: .zero))
+        definition.sources = [
+            source(topic: "telemetry/a", mapping: [("id", "topic[1]"), ("t", "payload.t")]),
+            source(topic: "telemetry/b", mapping: [("id", "topic[1]"), ("h", "payload.state")]),
+        ]
+        for index in definition.sources.indices {
+            definition.sources[index].sequence = Located("payload.n")
+        }
+        definition.processing = [
+            .enrich(tags: [Located("floor")]),
+            .joinWith(
+                JoinDefinition(
+                    with: Located("telemetry/b"), by: [Located("floor")],
+                    .interval(before: .seconds(9), after: .zero))),
+        ]
+        var story = Story([definition])
+        #expect(story.diagnostics.map(\.message) == [])
+        // Which property of a datagram comes first says nothing of its order.
+        let heard = story.hear(
+            """
+            1 b state=x
+            1 b +n=1i
+            4 a n=5i
+            4 a +t=20
+            4 a t=21
+            4 a +n=6i
+            4 a n=5i
+            4 a +t=20
+            @5
+            """)
+        #expect(
+            heard == ["p a 4-4 id=a t=20.0 h=x floor=1", "p a 4-4 id=a t=21.0 h=x floor=1"])
+    }
+
     @Test("joined events go on through steps and windows, about the event's own device")
     func onward() {
         var definition = joining(

@@ -17,17 +17,7 @@ extension Shape {
             Key(
                 "kpis", .list(.shape(.indicator), 0...1000),
                 "Expressions over metrics, dimensions and the KPIs above."),
-            Key(
-                "revise", .boolean, default: "false",
-                "Whether late events revise windows that have closed; their results come again."),
-            Key(
-                "retention", .span, default: "1h",
-                "How long after its end a window can be revised."),
-            Key(
-                "late", .choice(Late.self), default: "count",
-                "count: late events are only counted; publish: they also go upstream, as "
-                    + "{aggregation}/late."),
-        ])
+        ] + lateness(of: "aggregation", rows: "results"))
 
     static let grouping = Shape(
         "a grouping", "An expression whose values events are grouped by.",

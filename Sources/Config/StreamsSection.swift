@@ -41,19 +41,25 @@ extension Shape {
                 "processing", .list(.either(Shape.steps.map { .shape($0) }), 0...100),
                 "The steps that each event goes through, in order."),
             Key("patterns", .list(.shape(.pattern), 0...1000), "What to watch for."),
+        ] + lateness(of: "stream", rows: "rows"))
+
+    enum Late: String, CaseIterable { case count, publish }
+
+    /// What becomes of late events.
+    static func lateness(of kind: String, rows: String) -> [Key] {
+        [
             Key(
                 "revise", .boolean, default: "false",
-                "Whether late events revise windows that have closed; their rows come again."),
+                "Whether late events revise windows that have closed; their \(rows) come again."),
             Key(
                 "retention", .span, default: "1h",
                 "How long after its end a window can be revised."),
             Key(
                 "late", .choice(Late.self), default: "count",
                 "count: late events are only counted; publish: they also go upstream, as "
-                    + "{stream}/late."),
-        ])
-
-    enum Late: String, CaseIterable { case count, publish }
+                    + "{\(kind)}/late."),
+        ]
+    }
 
     static let window = Shape(
         "a window", "Gathers the events that an aggregate covers.",

@@ -34,9 +34,7 @@ let evalVerb = Verb(
     guard arguments.operands.count == 1 else { throw UsageError("which expression?") }
     guard let inputPath = arguments["events"] else { throw UsageError("which --events?") }
     let outputPath = arguments["output"] ?? "-"
-    let format = try arguments.choice("format", as: ResultText.Format.self)
-    let timeUnit = try arguments.choice("time-unit", as: FieldText.TimeUnit.self) ?? .auto
-    let inputFormat = try arguments.choice("input-format", as: EventFormat.self)
+    let format = try ResultText.Format(arguments, output: outputPath, input: inputPath)
     let names = try EventTable.Names(arguments)
     var lateness = Milliseconds.seconds(5)
     if let text = arguments["lateness"] {
@@ -54,13 +52,8 @@ let evalVerb = Verb(
     }
     let text = Located(arguments.operands[0], at: Place(file: "expression", line: 1, column: 1))
     let isSelection = arguments.has("select")
-    let output =
-        format ?? ResultText.Format(path: outputPath) ?? ResultText.Format(path: inputPath)
-        ?? .ndjson
     do throws(EventError) {
-        var source = try EventSource(
-            try EventInput(inputPath), EventTable(names, timeUnit: timeUnit, registry: registry),
-            as: inputFormat)
+        var source = try EventSource(inputPath, names, registry)
         var first: [Reading] = []
         _ = try source.next(into: &first)
         let expression = EvaluatedExpression(
@@ -71,12 +64,12 @@ let evalVerb = Verb(
             return 1
         case .row(let row):
             var run = Evaluation(
-                row, isSelection: isSelection, source, to: try EventOutput(outputPath), as: output)
+                row, isSelection: isSelection, source, to: try EventOutput(outputPath), as: format)
             try run.run(first: first)
             return tell(inputPath, run.complaints, rejected: run.rejected)
         case .rule(let processor):
             var run = StreamRun(
-                processor, source, to: try EventOutput(outputPath), as: ResultText(output))
+                processor, source, to: try EventOutput(outputPath), as: ResultText(format))
             try run.run(first: first)
             let late = run.counters.streams.reduce(0) { $0 + $1.late }
             if late > 0 { printError("\(late) rows came later than --lateness allows") }

@@ -1,5 +1,6 @@
 import Arguments
 import Model
+import Wire
 
 extension EventTable.Names {
     /// What a command line may say of a file's columns.
@@ -23,6 +24,8 @@ extension EventTable.Names {
         if let name = arguments["device-column"] { device = [name] }
         if let name = arguments["time-column"] { time = [name] }
         only = arguments["device"]
+        timeUnit = try arguments.choice("time-unit", as: FieldText.TimeUnit.self) ?? .auto
+        format = try arguments.choice("input-format", as: EventFormat.self)
         if let text = arguments["sent"] {
             guard let sent = Instant(text) else {
                 throw UsageError("--sent: '\(text)' is not a time such as 2026-07-15T14:00:00Z")
@@ -37,6 +40,15 @@ extension EventTable.Names {
             properties.append(
                 (String(text[..<equals]), String(text[text.index(after: equals)...])))
         }
+    }
+}
+
+extension ResultText.Format {
+    /// As `--format` says, or else as the names of the files do.
+    init(_ arguments: Arguments, output: String, input: String) throws(UsageError) {
+        let asked = try arguments.choice("format", as: ResultText.Format.self)
+        self =
+            asked ?? ResultText.Format(path: output) ?? ResultText.Format(path: input) ?? .ndjson
     }
 }
 

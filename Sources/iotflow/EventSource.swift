@@ -9,13 +9,14 @@ struct EventSource: ~Copyable {
     private var used: Int?
     private var isDone = false
 
-    /// Without a format the file's name tells it, or else its first byte.
+    /// Opens a file, or standard input where the path is `-`.
     init(
-        _ input: consuming EventInput, _ table: EventTable, as format: EventFormat?
+        _ path: String, _ names: EventTable.Names, _ registry: Registry
     ) throws(EventError) {
+        var input = try EventInput(path)
         try input.advance(by: 0)
-        self.format = format ?? EventFormat(path: input.path) ?? EventFormat(input.bytes)
-        self.table = table
+        format = names.format ?? EventFormat(path: path) ?? EventFormat(input.bytes)
+        table = EventTable(names, registry: registry)
         self.input = input
     }
 

@@ -14,6 +14,10 @@ struct EventTable: Sendable {
         var properties: [(column: String, property: String)] = []
         /// What SenML's times count from that are relative to the moment they were sent.
         var sent: Instant?
+        /// Of times that are numbers.
+        var timeUnit = FieldText.TimeUnit.auto
+        /// Nil where the file's name or its first byte tells.
+        var format: EventFormat?
     }
 
     var registry: Registry
@@ -49,10 +53,10 @@ struct EventTable: Sendable {
 
     private static let complaintLimit = 5
 
-    init(_ names: Names, timeUnit: FieldText.TimeUnit, registry: Registry) {
+    init(_ names: Names, registry: Registry) {
         self.names = names
         self.registry = registry
-        text = FieldText(timeUnit: timeUnit)
+        text = FieldText(timeUnit: names.timeUnit)
         for property in registry.models.flatMap(\.properties)
         where property.type != .number && property.type != .integer {
             if let index = registry.property(named: property.name) { typed.insert(index.index) }

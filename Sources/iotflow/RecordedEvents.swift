@@ -6,14 +6,10 @@ import Wire
 struct RecordedEvents {
     let path: String
     private let names: EventTable.Names
-    private let timeUnit: FieldText.TimeUnit
-    private let format: EventFormat?
     private let registry: Registry
 
     init(_ arguments: Arguments, device: String, registry: Registry) throws(UsageError) {
         path = arguments["input"] ?? "-"
-        timeUnit = try arguments.choice("time-unit", as: FieldText.TimeUnit.self) ?? .auto
-        format = try arguments.choice("input-format", as: EventFormat.self)
         var names = try EventTable.Names(arguments)
         // Where the file has no column of devices, it is of the one that is asked about.
         if !arguments.has("device-column") { names.device = EventTable.Names().device }
@@ -45,9 +41,7 @@ struct RecordedEvents {
         var readings: [Reading] = []
         let table: EventTable
         do throws(EventError) {
-            var source = try EventSource(
-                try EventInput(path), EventTable(names, timeUnit: timeUnit, registry: registry),
-                as: format)
+            var source = try EventSource(path, names, registry)
             while try source.next(into: &readings) {
                 for (index, reading) in readings.enumerated() {
                     now = max(now, reading.time)

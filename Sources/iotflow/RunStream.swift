@@ -30,9 +30,7 @@ let runStreamVerb = Verb(
     guard !arguments.operands.isEmpty else { throw UsageError("which configuration?") }
     guard let inputPath = arguments["input"] else { throw UsageError("which --input?") }
     let outputPath = arguments["output"] ?? "-"
-    let format = try arguments.choice("format", as: ResultText.Format.self)
-    let timeUnit = try arguments.choice("time-unit", as: FieldText.TimeUnit.self) ?? .auto
-    let inputFormat = try arguments.choice("input-format", as: EventFormat.self)
+    let format = try ResultText.Format(arguments, output: outputPath, input: inputPath)
     let names = try EventTable.Names(arguments)
     let (setup, diagnostics) = Setup.check(arguments.operands)
     for diagnostic in diagnostics { printError(Setup.render(diagnostic)) }
@@ -52,13 +50,10 @@ let runStreamVerb = Verb(
     let processor = StreamProcessor(
         streams: definition.streams, aggregations: definition.aggregations,
         tables: definition.tables, registry: setup.plan.registry, diagnostics: &found)
-    let table = EventTable(names, timeUnit: timeUnit, registry: setup.plan.registry)
     do throws(EventError) {
-        let text = ResultText(
-            format ?? ResultText.Format(path: outputPath) ?? ResultText.Format(path: inputPath)
-                ?? .ndjson)
-        let source = try EventSource(try EventInput(inputPath), table, as: inputFormat)
-        var run = StreamRun(processor, source, to: try EventOutput(outputPath), as: text)
+        let source = try EventSource(inputPath, names, setup.plan.registry)
+        var run = StreamRun(
+            processor, source, to: try EventOutput(outputPath), as: ResultText(format))
         let start = seconds()
         try run.run()
         if arguments.has("stats") { printStatistics(run, seconds: seconds() - start) }

@@ -27,8 +27,7 @@ extension CommandScheduler {
             missAnswer(slot, mayHaveArrived: true, reason: "no answer", at: now, into: &effects)
         case .unreachable where isPresent && command.isAwaitingAnswer:
             missAnswer(slot, mayHaveArrived: false, reason: "no address", at: now, into: &effects)
-        case .refused, .noResponse, .unreachable:
-            counters.ignoredEvents += 1
+        default: counters.ignoredEvents += 1
         }
     }
 

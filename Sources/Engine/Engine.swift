@@ -68,9 +68,11 @@ package struct Engine: Sendable {
                 commands.receive(
                     response, registry: registry, at: now, into: &commandEffects)
                 perform(at: now, into: &effects)
-            case .desired(let device, let property, let value, let source):
+            case .desired(let write):
                 _ = twins.desire(
-                    value, property, of: device, source: source, registry: registry, at: now)
+                    write.value, write.property, of: write.device, source: write.source,
+                    registry: registry, at: now)
+            case .twin, .command, .sequence, .order: break
             }
         }
         streams.advance(to: now, registry: registry, into: &outputs)

@@ -7,37 +7,6 @@ package enum Effect: Hashable, Sendable {
     case log(String)
 }
 
-/// One attempt to send a command to a device.
-package struct Transmission: Hashable, Sendable {
-    package var command: CommandID
-    package var attempt: Int
-    package var device: Device
-    package var name: String
-    package var method: CommandModel.Method
-    package var path: [String]
-    package var query: [String]
-    /// In the order they were written; a CBOR map on the wire, with the command id under `id`.
-    package var parameters: [Field]
-    /// Sent in the turn that decided it, before its commit.
-    package var isCritical: Bool
-
-    package init(
-        command: CommandID, attempt: Int, device: Device, name: String,
-        method: CommandModel.Method, path: [String], query: [String], parameters: [Field],
-        isCritical: Bool
-    ) {
-        self.command = command
-        self.attempt = attempt
-        self.device = device
-        self.name = name
-        self.method = method
-        self.path = path
-        self.query = query
-        self.parameters = parameters
-        self.isCritical = isCritical
-    }
-}
-
 /// A named value, nil where it is missing.
 package struct Field: Hashable, Sendable {
     package var name: String
@@ -98,11 +67,14 @@ package struct AuditEntry: Hashable, Sendable {
     package var from: String
     package var to: String
     package var reason: String
+    /// What else is to be known: who asked, the devices that were selected, a fence.
+    package var details: [Field]
 
     package init(
         time: Instant, command: CommandID, device: Device, name: String, from: String, to: String,
-        reason: String
+        reason: String, details: [Field] = []
     ) {
+        self.details = details
         self.time = time
         self.command = command
         self.device = device

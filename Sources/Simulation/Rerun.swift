@@ -68,7 +68,7 @@ package struct Rerun: Sendable {
             readings += 1
         case .deviceAccepted: if !acceptsUnknownDevices { return }
         case .response(let response): recorded[response.command, default: 1] -= 1
-        case .exchange, .registered, .desired: break
+        case .exchange, .registered, .desired, .twin, .command, .sequence, .order: break
         }
         inputs.append(input)
     }

@@ -108,40 +108,19 @@ extension TurnCodec {
             let lifetime = try reader.bool() ? Milliseconds(try reader.signed()) : nil
             return .registered(device, address: address, lifetime: lifetime)
         case .response: return .response(try response(&reader))
-        case .desired:
-            let device = try device(&reader)
-            let index = try reader.unsigned()
-            let value = try reader.value()
-            guard let index = UInt16(exactly: index),
-                let source = TwinSource(rawValue: try reader.byte())
-            else { throw .malformed(at: reader.offset) }
-            return .desired(device, Property(index: index), value, source: source)
+        case .desired: return .desired(try desiredWrite(&reader))
+        case .twin: return .twin(try twinOrder(&reader))
+        case .command: return .command(try commandRequest(&reader))
+        case .sequence: return .sequence(try sequenceRequest(&reader))
+        case .order: return .order(try commandOrder(&reader))
         case nil: throw .malformed(at: reader.offset)
         }
     }
 
-    private static func device(_ reader: inout ByteReader) throws(RecordError) -> Device {
+    static func device(_ reader: inout ByteReader) throws(RecordError) -> Device {
         guard let index = UInt32(exactly: try reader.unsigned()) else {
             throw .malformed(at: reader.offset)
         }
         return Device(index: index)
-    }
-
-    private static func response(
-        _ reader: inout ByteReader
-    ) throws(RecordError) -> CommandResponse {
-        let command = CommandID(value: try reader.fixed128())
-        let attempt = Int(try reader.signed())
-        let outcome: CommandResponse.Outcome
-        switch try reader.byte() {
-        case 0: outcome = .acknowledged(code: Int(try reader.signed()))
-        case 1:
-            let code = Int(try reader.signed())
-            outcome = .refused(code: code, diagnostic: try reader.string())
-        case 2: outcome = .noResponse
-        case 3: outcome = .unreachable
-        default: throw .malformed(at: reader.offset)
-        }
-        return CommandResponse(command: command, attempt: attempt, outcome: outcome)
     }
 }

@@ -22,7 +22,7 @@ package enum TurnCodec {
 
     enum Tag: UInt8 {
         case exchange = 1
-        case deviceAccepted, registered, response, desired
+        case deviceAccepted, registered, response, desired, twin, command, sequence, order
     }
 
     /// What the next reading is compared with.
@@ -134,28 +134,21 @@ package enum TurnCodec {
         case .response(let response):
             writer.byte(Tag.response.rawValue)
             append(response, to: &writer)
-        case .desired(let device, let property, let value, let source):
+        case .desired(let write):
             writer.byte(Tag.desired.rawValue)
-            writer.unsigned(UInt64(device.index))
-            writer.unsigned(UInt64(property.index))
-            writer.value(value)
-            writer.byte(source.rawValue)
-        }
-    }
-
-    private static func append(_ response: CommandResponse, to writer: inout ByteWriter) {
-        writer.fixed(response.command.value)
-        writer.signed(Int64(response.attempt))
-        switch response.outcome {
-        case .acknowledged(let code):
-            writer.byte(0)
-            writer.signed(Int64(code))
-        case .refused(let code, let diagnostic):
-            writer.byte(1)
-            writer.signed(Int64(code))
-            writer.string(diagnostic)
-        case .noResponse: writer.byte(2)
-        case .unreachable: writer.byte(3)
+            append(write, to: &writer)
+        case .twin(let order):
+            writer.byte(Tag.twin.rawValue)
+            append(order, to: &writer)
+        case .command(let request):
+            writer.byte(Tag.command.rawValue)
+            append(request, to: &writer)
+        case .sequence(let request):
+            writer.byte(Tag.sequence.rawValue)
+            append(request, to: &writer)
+        case .order(let order):
+            writer.byte(Tag.order.rawValue)
+            append(order, to: &writer)
         }
     }
 }

@@ -122,7 +122,7 @@ struct World {
             switch response.outcome {
             case .acknowledged: acknowledged.insert(response.command)
             case .refused: refused.insert(response.command)
-            case .noResponse, .unreachable: break
+            default: break
             }
             site.scheduler.receive(
                 response, registry: site.registry, at: site.now, into: &site.effects)

@@ -72,11 +72,48 @@ struct TurnCodecTests {
                         CommandResponse(command: command, attempt: 3, outcome: .noResponse)),
                     .response(
                         CommandResponse(command: command, attempt: 4, outcome: .unreachable)),
-                    .desired(
-                        Device(index: 1), Property(index: .max), .text("cool"),
-                        source: .operatorRequest),
-                    .desired(Device(index: 1), Property(index: 2), nil, source: .pattern),
                 ]),
+            Turn(now: now, inputs: requests),
+        ]
+    }
+
+    /// What people and programs ask for, and every answer there is.
+    private var requests: [Input] {
+        let device = Device(index: 1)
+        let command = CommandID("request", "ann", "42")
+        let outcomes: [CommandResponse.Outcome] = [
+            .accepted(code: 204), .progress(percent: nil), .progress(percent: 40),
+            .completed(output: [Field("grams", .number(12.5)), Field("note", nil)]),
+            .unsuccessful(isTransient: true, reason: "busy"), .cancelled, .unknown,
+        ]
+        return outcomes.flatMap { outcome in
+            Transmission.Purpose.allCases.map { purpose in
+                .response(
+                    CommandResponse(
+                        command: command, attempt: 1, purpose: purpose, outcome: outcome))
+            }
+        } + [
+            .desired(
+                DesiredWrite(
+                    device, Property(index: .max), .text("cool"), source: .operatorRequest,
+                    slot: .lifeSafety, expires: now, stamp: Stamp(clock: .max, origin: .max))),
+            .desired(DesiredWrite(device, Property(index: 2), nil, source: .pattern)),
+            .twin(
+                TwinOrder(principal: "ann", device: device, property: nil, decision: .delete)),
+            .twin(
+                TwinOrder(
+                    principal: "", device: device, property: Property(index: 7),
+                    decision: .acceptReported)),
+            .command(
+                CommandRequest(
+                    principal: "ann", key: "42", device: device, name: "purge",
+                    parameters: [Field("minutes", .integer(5))], priority: .low,
+                    timeToLive: .minute)),
+            .command(CommandRequest(principal: "", key: "", device: device, name: "stop")),
+            .sequence(
+                SequenceRequest(principal: "ann", key: "43", name: "cool", context: device)),
+            .sequence(SequenceRequest(principal: "ann", key: "44", name: "cool")),
+            .order(CommandOrder(principal: "ann", command: command, decision: .approve)),
         ]
     }
 
@@ -166,7 +203,8 @@ struct TurnCodecTests {
         let property = UInt16(truncatingIfNeeded: small())
         if generator.next() & 7 == 0 {
             return .desired(
-                Device(index: device), Property(index: property), value, source: .command)
+                DesiredWrite(
+                    Device(index: device), Property(index: property), value, source: .command))
         }
         return reading(
             device, property, Int64(bitPattern: small()), value,
@@ -177,12 +215,13 @@ struct TurnCodecTests {
     func damage() throws {
         let first = encode(Array(everything.prefix(2)))
         let bytes = encode(everything)
+        let ends = (0..<everything.count).map { encode(Array(everything.prefix($0))).count }
         for length in 0..<bytes.count {
             var handed = 0
             do throws(WireError) {
                 try TurnCodec.decode(Array(bytes[..<length])) { _, _ in handed += 1 }
                 // Nothing is missing only where a turn ends.
-                #expect([0, encode([everything[0]]).count, first.count].contains(length))
+                #expect(ends.contains(length))
             } catch {
                 #expect(error == .truncated(at: length))
             }

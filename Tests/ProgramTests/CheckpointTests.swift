@@ -52,6 +52,7 @@ struct CheckpointTests {
         let status = try Program.iotflow.run(["status", "--data", data, "--json"])
         #expect(status.json?["intake"]?["checkpoints_dropped"] == .integer(1))
         #expect(try daemon.post(["telemetry", "room-1", "t"], "32", id: 2) == 0x44)
+        try daemon.awaitUpstream(1)
         #expect(daemon.stop() == 0)
         // The match before and the one after are both upstream, under their own numbers.
         let upstream = try String(

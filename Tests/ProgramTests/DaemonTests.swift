@@ -175,13 +175,7 @@ struct DaemonTests {
         let daemon = try Daemon(configuration: file, data: scratch.path + "/data")
         #expect(try daemon.post(["telemetry", "room-1", "t"], "31", id: 1) == Self.changed)
         #expect(daemon.running.awaitLog("heat: hot device=room-1") != nil)
-        // Each question is a process, which gives the uplink its time.
-        var status: Document?
-        for _ in 0..<200 {
-            status = try Program.iotflow.run(["status", "--data", daemon.data, "--json"]).json
-            guard case .array(let uplinks)? = status?["uplinks"] else { break }
-            if uplinks.first?["acknowledged"] == .integer(1) { break }
-        }
+        let status = try daemon.awaitUpstream(1)
         let patterns = status?["report"]?["detected_patterns"]
         #expect(patterns?["hot"]?["count"] == .integer(1))
         #expect(daemon.stop() == 0)

@@ -134,6 +134,20 @@ final class Daemon {
         port = try #require(UInt16(listening.1))
     }
 
+    /// Asks the gateway until its first uplink has acknowledged so many records since it started,
+    /// or has been asked too often; what it said last. Each question is a process, which gives the
+    /// uplink its time.
+    @discardableResult
+    func awaitUpstream(_ count: Int64) throws -> Document? {
+        var status: Document?
+        for _ in 0..<200 {
+            status = try Program.iotflow.run(["status", "--data", data, "--json"]).json
+            guard case .array(let uplinks)? = status?["uplinks"] else { break }
+            if uplinks.first?["acknowledged"] == .integer(count) { break }
+        }
+        return status
+    }
+
     /// Sends SIGTERM and gives the exit status.
     func stop() -> Int32 {
         running.signal(SIGTERM)

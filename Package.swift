@@ -40,11 +40,13 @@ let package = Package(
         // Pure: no clock, file, socket or thread.
         room("Model"),
         room("Language", ["Model"]),
-        room("Streams", ["Language", "Model"]),
+        room("Forecast", ["Model"]),
+        room("Streams", ["Forecast", "Language", "Model"]),
         room("Twins", ["Model"]),
         room("Commands", ["Language", "Model"]),
         room("Engine", ["Commands", "Language", "Model", "Streams", "Twins"]),
         room("Wire", ["Model"]),
+        room("Interchange", ["Model", "Wire"]),
 
         room("Simulation", ["Commands", "Engine", "Model", "Wire"]),
 
@@ -53,11 +55,13 @@ let package = Package(
         library("CLMDB", pkgConfig: "lmdb", apt: "liblmdb-dev"),
         library("CYAML", pkgConfig: "yaml-0.1", apt: "libyaml-dev"),
         library("CMosquitto", pkgConfig: "libmosquitto", apt: "libmosquitto-dev"),
+        library("CNettle", pkgConfig: "hogweed", apt: "nettle-dev"),
         library("CLinux", apt: "libc6-dev"),
         library("CGetopt", apt: "libc6-dev"),
         room("Loop", ["CLinux"]),
         room("CoAP", ["CCoAP", "Loop"]),
-        room("Store", ["CLMDB", "Loop", "Model", "Wire"]),
+        room("Crypto", ["CNettle"]),
+        room("Store", ["CLMDB", "Crypto", "Loop", "Model", "Wire"]),
         room("Uplink", ["CMosquitto", "Loop", "Model", "Wire"]),
         room("Config", ["CYAML", "Engine", "Language", "Model"]),
 
@@ -79,8 +83,8 @@ let package = Package(
         program(
             "iotflow",
             [
-                "Arguments", "Config", "Engine", "Gateway", "Language", "Model", "Simulation",
-                "Streams", "Wire",
+                "Arguments", "Config", "Engine", "Forecast", "Gateway", "Interchange", "Language",
+                "Loop", "Model", "Simulation", "Store", "Streams", "Twins", "Wire",
             ]),
 
         .executableTarget(
@@ -90,23 +94,26 @@ let package = Package(
         // Tests read as specifications.
         tests("ModelTests", ["Model"]),
         tests("LanguageTests", ["Language", "Model"]),
+        tests("ForecastTests", ["Forecast", "Model"]),
         tests("StreamsTests", ["Language", "Model", "Streams"]),
-        tests("TwinsTests", ["Model", "Twins"]),
+        tests("TwinsTests", ["Model", "Twins"], resources: [.copy("Fixtures")]),
         tests(
             "CommandsTests", ["Commands", "Language", "Model"], resources: [.copy("Fixtures")]),
         tests(
             "EngineTests",
             ["Commands", "Config", "Engine", "Language", "Model", "Streams", "Twins", "Wire"]),
         tests("WireTests", ["Model", "Wire"]),
+        tests("InterchangeTests", ["Config", "Engine", "Interchange", "Model", "Wire"]),
         tests("LoopTests", ["Loop"]),
         tests("CoAPTests", ["CoAP", "Loop"]),
-        tests("StoreTests", ["Loop", "Model", "Store", "Wire"]),
+        tests("CryptoTests", ["Crypto"]),
+        tests("StoreTests", ["Crypto", "Loop", "Model", "Store", "Wire"]),
         tests("UplinkTests", ["Loop", "Model", "Uplink", "Wire"]),
         tests(
             "ConfigTests",
             ["Commands", "Config", "Engine", "Language", "Model", "Streams", "Twins"],
             resources: [.copy("Fixtures")]),
-        tests("SimulationTests", ["Config", "Engine", "Model", "Simulation"]),
+        tests("SimulationTests", ["Config", "Engine", "Model", "Simulation", "Wire"]),
         tests("FirmwareTests", ["firmware-sim", "iotflow", "iotflowd"]),
         tests(
             "GatewayTests",

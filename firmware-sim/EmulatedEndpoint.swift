@@ -21,6 +21,10 @@ final class EmulatedEndpoint {
     private var inFlight: [Token: Batch] = [:]
     /// What must be sent again, before anything new.
     private var again: [Batch] = []
+    /// What commands that run have to tell, oldest first; bounded by the device's commands.
+    private var notices: [ClientRequest] = []
+    /// Nothing is sent or taken any more.
+    private var isGone = false
     private var registerAt: UInt64 = 0
     private var retryAt: UInt64 = 0
     /// Monotonic milliseconds of the last drain or tick.
@@ -47,7 +51,9 @@ final class EmulatedEndpoint {
         var request: ClientRequest
         var rows: ArraySlice<ReadingRow>
 
-        var isRegistration: Bool { rows.isEmpty }
+        var isNotice = false
+
+        var isRegistration: Bool { rows.isEmpty && !isNotice }
         var readings: Int { rows.reduce(0) { $0 + $1.measurements.count } }
     }
 
@@ -55,6 +61,10 @@ final class EmulatedEndpoint {
     enum Outcome: Sendable {
         case sent(datagrams: Int)
         case registered
+        /// What a command that runs had to tell was taken.
+        case told
+        /// It was refused for good.
+        case untold(Code)
         case acknowledged(readings: Int)
         case repeated(readings: Int)
         case refused(Code, readings: Int, isFinal: Bool)
@@ -74,7 +84,7 @@ final class EmulatedEndpoint {
         // One peer, a few requests at a time: a thousand of these must fit a small machine.
         configuration.exchangesMax = 64
         configuration.exchangesPerPeerMax = 64
-        configuration.deferredMax = 4
+        configuration.deferredMax = 64
         configuration.clientRequestsMax = terms.nonsInFlightMax + 1
         configuration.clientSessionsMax = 2
         configuration.idleSessionsMax = 4
@@ -94,7 +104,10 @@ final class EmulatedEndpoint {
     }
 
     /// Nothing waits and nothing is on its way.
-    var isIdle: Bool { first == waiting.count && inFlight.isEmpty && again.isEmpty }
+    var isIdle: Bool {
+        isGone
+            || first == waiting.count && inFlight.isEmpty && again.isEmpty && notices.isEmpty
+    }
 
     /// Rows that no server has answered for.
     var pendingRows: Int {
@@ -110,6 +123,28 @@ final class EmulatedEndpoint {
 
     /// When something is to be tried again, monotonic milliseconds; nil for no such thing.
     var retryDue: UInt64? { again.isEmpty ? nil : retryAt }
+
+    /// Tells the gateway how a command that runs is getting on: `POST /command/{device}/{id}`.
+    func tell(of command: CommandID, _ payload: [UInt8]) {
+        notices.append(
+            ClientRequest(
+                .post, path: ["command", name, command.description], format: .cbor,
+                payload: payload))
+    }
+
+    /// From now on nothing leaves. Answers how many readings that nobody has answered for go with
+    /// it.
+    func vanish() -> Int {
+        guard !isGone else { return 0 }
+        isGone = true
+        let rows = waiting.dropFirst(first) + (again + inFlight.values).flatMap(\.rows)
+        waiting.removeAll()
+        first = 0
+        again.removeAll()
+        inFlight.removeAll()
+        notices.removeAll()
+        return rows.reduce(0) { $0 + $1.measurements.count }
+    }
 
     func enqueue(_ row: ReadingRow) {
         guard terms.format == .text, row.measurements.count > 1 else {
@@ -157,13 +192,18 @@ final class EmulatedEndpoint {
     }
 
     private func next(now: UInt64) -> Batch? {
-        guard now >= retryAt else { return nil }
+        guard now >= retryAt, !isGone else { return nil }
         if !again.isEmpty { return again.removeFirst() }
         if now >= registerAt {
             // A device waits until it is registered, so nothing else is in flight.
             guard inFlight.isEmpty else { return nil }
             registerAt = now + terms.lifetime * 500
             return Batch(request: registration, rows: [])
+        }
+        if !notices.isEmpty {
+            var request = notices.removeFirst()
+            request.messageID = nextMessageID()
+            return Batch(request: request, rows: [], isNotice: true)
         }
         guard first < waiting.count, !inFlight.values.contains(where: \.isRegistration) else {
             return nil
@@ -207,11 +247,19 @@ final class EmulatedEndpoint {
         guard var batch = inFlight.removeValue(forKey: token) else { return }
         switch completion {
         case .response(let code, _, _) where code.isSuccess:
-            outcomes.append(
-                batch.isRegistration ? .registered : .acknowledged(readings: batch.readings))
+            if batch.isNotice {
+                outcomes.append(.told)
+            } else {
+                outcomes.append(
+                    batch.isRegistration ? .registered : .acknowledged(readings: batch.readings))
+            }
         case .response(let code, _, _):
             let isFinal = code != .serviceUnavailable && code != .tooManyRequests
-            outcomes.append(.refused(code, readings: batch.readings, isFinal: isFinal))
+            if !batch.isNotice {
+                outcomes.append(.refused(code, readings: batch.readings, isFinal: isFinal))
+            } else if isFinal {
+                outcomes.append(.untold(code))
+            }
             guard !isFinal else { return }
             // The server has answered for this message id; the next try is another message.
             batch.request.messageID = nextMessageID()

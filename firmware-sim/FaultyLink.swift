@@ -16,8 +16,11 @@ final class FaultyLink {
     private var random: SplitMix64
     private var held: [Datagram] = []
     private var buffer = [UInt8](repeating: 0, count: 2048)
-    /// Lost, doubled and held so far.
-    private(set) var counts = (lost: 0, doubled: 0, held: 0)
+    /// Lost, doubled and held so far, and come while the device slept.
+    private(set) var counts = (lost: 0, doubled: 0, held: 0, asleep: 0)
+    /// So long after its own last datagram the device listens; nil for always.
+    private let awakeWindow: Milliseconds?
+    private var awakeUntil: UInt64 = 0
 
     /// Datagrams held at one time; more go on at once.
     private static let heldMax = 64
@@ -31,9 +34,10 @@ final class FaultyLink {
     /// - Parameter bind: the address to have; its port is chosen by the kernel.
     init?(
         bind: SocketAddress, device: SocketAddress, server: SocketAddress, faults: Faults,
-        random: SplitMix64
+        awakeWindow: Milliseconds?, random: SplitMix64
     ) {
         self.faults = faults
+        self.awakeWindow = awakeWindow
         self.random = random
         self.device = RawAddress(device.reachable)
         self.server = RawAddress(server)
@@ -77,6 +81,13 @@ final class FaultyLink {
     }
 
     private func deal(_ bytes: [UInt8], isForDevice: Bool, now: UInt64) {
+        if let awakeWindow {
+            if !isForDevice { awakeUntil = now + UInt64(max(0, awakeWindow.count)) }
+            guard now <= awakeUntil else {
+                counts.asleep += 1
+                return
+            }
+        }
         let fate = faults.fate(&random)
         if fate.copies == 0 { counts.lost += 1 }
         if fate.copies > 1 { counts.doubled += 1 }

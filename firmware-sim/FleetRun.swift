@@ -70,12 +70,17 @@ final class FleetRun {
         let endpoint = try EmulatedEndpoint(
             device, bind: options.bind, target: options.target,
             isLinkFaulty: !options.faults.areNone, terms: terms)
-        if !options.faults.areNone, let own = endpoint.endpoint.listeners.first {
+        let window = fleet.registry.entry(device)?.model.flatMap {
+            fleet.registry.models[$0].awakeWindow
+        }
+        if !options.faults.areNone || window != nil,
+            let own = endpoint.endpoint.listeners.first
+        {
             let random = SplitMix64(seed: options.seed, name: "link/" + name)
             guard
                 let link = FaultyLink(
                     bind: options.bind, device: own, server: options.target,
-                    faults: options.faults, random: random)
+                    faults: options.faults, awakeWindow: window, random: random)
             else { throw CoAPError.cannotListen(options.bind) }
             endpoint.target = link.address
             linkByDescriptor[link.descriptor] = links.count
@@ -106,6 +111,7 @@ final class FleetRun {
                 stopRequested = now
             }
             tick(now: now)
+            tellProgress(now: now)
             dealOut(now: now)
             pump(now: now)
             if options.showsProgress { progress.show(report, at: eventNow, now: now) }
@@ -160,7 +166,7 @@ final class FleetRun {
         } else {
             room = max(1, endpoints.count * options.pack * 2) - pendingRows
             if case .max(let lead?) = options.pace, let oldest = oldestPending ?? nextTime {
-                limit = min(limit, oldest + lead)
+                limit = min(max(limit, nextTime ?? limit), oldest + lead)
             }
         }
         while room > 0, let row = next(through: limit) {
@@ -172,7 +178,7 @@ final class FleetRun {
     }
 
     private var nextTime: Instant? {
-        if let replay { return replay.nextTime }
+        if let replay, let next = replay.nextTime { return next }
         return fleet.nextTime
     }
 
@@ -183,7 +189,7 @@ final class FleetRun {
             }
             return row
         }
-        guard replay == nil, let emission = fleet.next(through: time) else { return nil }
+        guard let emission = fleet.next(through: time) else { return nil }
         let unit = fleet.registry.model(of: emission.property, on: emission.device)?.unit
         return ReadingRow(
             device: emission.device, time: emission.time,
@@ -195,6 +201,10 @@ final class FleetRun {
 
     private func enqueue(_ row: ReadingRow) {
         report.readingsSent += row.measurements.count
+        if fleet.isGone(row.device) {
+            report.readingsVanished += row.measurements.count
+            return
+        }
         endpoints[place[Int(row.device.index)]].enqueue(row)
         touched.insert(place[Int(row.device.index)])
     }
@@ -217,43 +227,67 @@ final class FleetRun {
 
     // MARK: Commands
 
-    /// `POST /command/{name}` with a map of the command's id and parameters.
+    /// The clock by which commands run: theirs are the wall's seconds, as the gateway's are.
+    private static var commandClock: Instant {
+        Instant(milliseconds: Int64(Clock.monotonic))
+    }
+
     private func obey(_ request: Request, _ device: Device) -> Disposition {
-        guard request.path.count == 2, request.path.matches(0, "command") else {
-            return .reply(.error(.notFound, "commands are at /command/{name}"))
-        }
-        guard request.method == .post else {
-            return .reply(.error(.methodNotAllowed, "a command takes POST"))
-        }
         lastActivity = Clock.monotonic
-        let name = request.path.string(1)
-        guard let command = ReceivedCommand(request) else {
-            return .reply(.error(.badRequest, "a command is a map of id and parameters"))
+        let received: ReceivedRequest
+        switch ReceivedRequest.read(request, for: device, registry: fleet.registry) {
+        case .failure(let refusal): return .reply(.error(refusal.code, refusal.diagnostic))
+        case .success(let read): received = read
         }
-        let answer = fleet.execute(
-            name, id: command.id, parameters: command.parameters, on: device)
-        report.countCommand(name, answer)
-        switch answer.code {
-        case 404: return .reply(.error(.notFound, "no command '\(name)' here"))
-        case 400...: return .reply(.error(.badRequest, "'\(name)' lacks a parameter"))
-        default: break
+        if let speedup, speedup > 0 { passTime(to: clock.now(at: lastActivity)) }
+        let answer = fleet.receive(received.request, on: device, at: FleetRun.commandClock)
+        report.count(received, answer, device)
+        if fleet.isGone(device) { vanish(device) }
+        enqueue(answer.reports, of: device)
+        if answer.isLost { return .deferred }
+        let code = Code(rawValue: UInt8((answer.code / 100) << 5 | answer.code % 100))
+        if let status = answer.status {
+            return .reply(Response(code, format: .cbor, payload: status.document.cbor))
         }
-        if let speedup, speedup > 0 { eventNow = max(eventNow, clock.now(at: lastActivity)) }
-        if !answer.reports.isEmpty {
-            enqueue(
-                ReadingRow(
-                    device: device, time: eventNow,
-                    measurements: answer.reports.map {
-                        .init(property: $0.property, value: $0.value)
-                    }))
+        return .reply(
+            code.isSuccess ? Response(code) : .error(code, answer.diagnostic))
+    }
+
+    private func passTime(to time: Instant) {
+        eventNow = max(eventNow, time)
+        fleet.advance(to: eventNow)
+    }
+
+    private func enqueue(_ values: [(property: Property, value: Value)], of device: Device) {
+        guard !values.isEmpty else { return }
+        enqueue(
+            ReadingRow(
+                device: device, time: eventNow,
+                measurements: values.map { .init(property: $0.property, value: $0.value) }))
+    }
+
+    private func vanish(_ device: Device) {
+        report.readingsVanished += endpoints[place[Int(device.index)]].vanish()
+    }
+
+    /// Lets devices tell how the commands that they run are getting on.
+    private func tellProgress(now: UInt64) {
+        for notice in fleet.notices(through: FleetRun.commandClock) {
+            lastActivity = now
+            report.count(notice)
+            endpoints[place[Int(notice.device.index)]].tell(
+                of: notice.command, notice.status.document.cbor)
+            touched.insert(place[Int(notice.device.index)])
+            enqueue(notice.reports, of: notice.device)
         }
-        return .reply(Response(.changed))
     }
 
     // MARK: The end
 
     private func isFinished(now: UInt64) -> Bool {
-        let isDone = (nextTime == nil || stopRequested != nil) && endpoints.allSatisfy(\.isIdle)
+        let isDone =
+            (nextTime == nil || stopRequested != nil) && fleet.nextNotice == nil
+            && endpoints.allSatisfy(\.isIdle)
         if let stopRequested { return isDone || now >= stopRequested + FleetRun.stopPatience }
         guard isDone else {
             lastActivity = now
@@ -270,10 +304,11 @@ final class FleetRun {
     private func close(report now: UInt64) {
         report.wallMilliseconds = now - began
         if !links.isEmpty {
-            report.faults = links.reduce(into: (0, 0, 0)) { sum, link in
+            report.faults = links.reduce(into: (0, 0, 0, 0)) { sum, link in
                 sum.0 += link.counts.lost
                 sum.1 += link.counts.doubled
                 sum.2 += link.counts.held
+                sum.3 += link.counts.asleep
             }
         }
     }
@@ -288,35 +323,10 @@ final class FleetRun {
         var due = nextTick
         if !touched.isEmpty { return now }
         for link in links { due = min(due, link.due ?? due) }
+        if let notice = fleet.nextNotice {
+            due = min(due, UInt64(max(0, notice.milliseconds)))
+        }
         guard stopRequested == nil, speedup != nil, let next = nextTime else { return due }
         return min(due, max(clock.moment(of: next), now + 1))
-    }
-}
-
-/// The payload of a command: a map in CBOR or JSON.
-private struct ReceivedCommand {
-    var id: CommandID
-    var parameters: [Field] = []
-
-    /// A command without an id, as a person sends one, is named after its exchange.
-    init?(_ request: Request) {
-        id = CommandID(value: UInt128(request.exchangeKey.rawValue))
-        guard !request.payload.isEmpty else { return }
-        let isJSON = request.contentFormat == .json
-        let document =
-            isJSON
-            ? try? Document(json: request.payload.span)
-            : try? Document(cbor: request.payload.span)
-        guard case .map(let entries)? = document else { return nil }
-        for entry in entries {
-            guard case .text(let name) = entry.key else { return nil }
-            if name == "id" {
-                guard case .text(let digits) = entry.value, let given = CommandID(digits: digits)
-                else { return nil }
-                id = given
-            } else {
-                parameters.append(Field(name, Value(entry.value)))
-            }
-        }
     }
 }

@@ -20,6 +20,8 @@ struct Options: Sendable {
     /// Rows in one datagram at most.
     var pack: Int
     var faults: Faults
+    /// How devices misbehave, beside what the scenario says.
+    var misbehaviour: [FaultDefinition]
     var linger: Milliseconds
     var csv: String?
     var columns: [ReplayColumn]
@@ -61,6 +63,11 @@ struct Options: Sendable {
             Option("duplicate", argument: "P", "percent of datagrams doubled"),
             Option("reorder", argument: "P", "percent of datagrams held back"),
             Option("hold", argument: "SPAN", "the longest that one is held back [200ms]"),
+            Option(
+                "fault", "F", argument: "FAULT",
+                "KIND=DEVICE|GROUP[/COMMAND][,after=SPAN][,delay=SPAN][,times=N]\n"
+                    + "[,probability=P]; may be repeated. KIND: refuse, acknowledge_only,\n"
+                    + "vanish, slow, fail, lose_answer, transient"),
             Option("csv", argument: "FILE", "send these readings in place of a scenario's"),
             Option("map", "m", argument: "MAP", "COLUMN=DEVICE/PROPERTY[:UNIT],…; may be repeated"),
             Option("time-column", argument: "NAME", "the column of times [time]"),
@@ -100,6 +107,7 @@ struct Options: Sendable {
             loss: try arguments.percent("loss"), duplicate: try arguments.percent("duplicate"),
             reorder: try arguments.percent("reorder"),
             holdMax: try arguments.span("hold") ?? Milliseconds(200))
+        misbehaviour = try arguments.all("fault").map(FaultOption.read)
         linger = try arguments.span("linger") ?? .seconds(2)
         columns = try Options.columns(arguments.all("map"))
         timeColumn = arguments["time-column"] ?? "time"

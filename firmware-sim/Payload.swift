@@ -101,6 +101,8 @@ struct Payload {
         case .text(let text): entries.append(.init(key(3, "vs"), .text(text)))
         case .timestamp(let instant):
             entries.append(.init(key(3, "vs"), .text(instant.description)))
+        case .position(let position):
+            entries.append(.init(key(3, "vs"), .text(position.description)))
         case .integer, .number:
             entries.append(.init(key(2, "v"), Document(measurement.value)))
         }

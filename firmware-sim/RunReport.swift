@@ -18,9 +18,16 @@ struct RunReport {
     private(set) var refused: [Code: Int] = [:]
     private(set) var registrationsRefused = 0
     private(set) var readingsRefused = 0
+    /// Readings of devices that are gone.
+    var readingsVanished = 0
     private(set) var commands: [String: CommandCounts] = [:]
-    /// Datagrams that the faulty links lost, doubled and held back.
-    var faults: (lost: Int, doubled: Int, held: Int)?
+    private(set) var runs = RunBook()
+    /// What was asked of commands besides running them, by what it was.
+    private(set) var asked: [String: Int] = [:]
+    private(set) var noticesTaken = 0
+    private(set) var noticesRefused = 0
+    /// Datagrams that the faulty links lost, doubled and held back, or that met a sleeping device.
+    var faults: (lost: Int, doubled: Int, held: Int, asleep: Int)?
     var wallMilliseconds: UInt64 = 0
     var start = Instant.distantPast
     var end = Instant.distantPast
@@ -38,12 +45,14 @@ struct RunReport {
     var commandsReceived: Int { commands.values.reduce(0) { $0 + $1.received } }
 
     /// Every reading found a server that answered for it.
-    var isComplete: Bool { readingsAcknowledged == readingsSent }
+    var isComplete: Bool { readingsAcknowledged + readingsVanished == readingsSent }
 
     mutating func count(_ outcome: EmulatedEndpoint.Outcome) {
         switch outcome {
         case .sent(let count): datagrams += count
         case .registered: registrations += 1
+        case .told: noticesTaken += 1
+        case .untold: noticesRefused += 1
         case .acknowledged(let readings): readingsAcknowledged += readings
         case .repeated(let readings): retransmitted += readings
         case .unanswered(let readings): readingsUnanswered += readings
@@ -57,28 +66,47 @@ struct RunReport {
         }
     }
 
-    mutating func countCommand(_ name: String, _ answer: EmulatedDevice.Answer) {
+    mutating func count(
+        _ received: ReceivedRequest, _ answer: EmulatedDevice.Answer, _ device: Device
+    ) {
+        let name: String
+        switch received.request.action {
+        case .run(let command, _): name = command
+        case .write(let property, _): name = property
+        case .prepare:
+            asked["prepare", default: 0] += 1
+            return
+        case .release:
+            asked["release", default: 0] += 1
+            return
+        case .probe:
+            asked["probe", default: 0] += 1
+            return
+        case .cancel:
+            asked["cancel", default: 0] += 1
+            if let status = answer.status { runs.note(received.request.id, status, on: device) }
+            return
+        }
         let isKnown = commands[name] != nil || commands.count < RunReport.commandsMax
         let key = isKnown ? name : "(others)"
         commands[key, default: CommandCounts()].received += 1
-        if answer.code >= 400 {
-            commands[key]?.refused += 1
-        } else if answer.isRepeat {
+        if answer.isRepeat {
             commands[key]?.repeated += 1
-        } else {
+        } else if answer.hasRun {
             commands[key]?.executed += 1
+        } else {
+            commands[key]?.refused += 1
         }
+        runs.add(received.request, name, answer, on: device)
+    }
+
+    mutating func count(_ notice: EmulatedDevice.Notice) {
+        runs.note(notice.command, notice.status, on: notice.device)
     }
 
     /// As `--report` writes it; `fleet` knows what each device holds true at the end.
     func document(_ fleet: Fleet) -> Document {
         func integer(_ count: Int) -> Document { .integer(Int64(count)) }
-        let total = commands.values.reduce(into: CommandCounts()) { sum, one in
-            sum.received += one.received
-            sum.executed += one.executed
-            sum.repeated += one.repeated
-            sum.refused += one.refused
-        }
         var entries: [Document.Entry] = [
             .init("devices", integer(devices)),
             .init("registrations", integer(registrations)),
@@ -87,6 +115,7 @@ struct RunReport {
             .init("readings_acknowledged", integer(readingsAcknowledged)),
             .init("readings_refused", integer(readingsRefused)),
             .init("readings_unanswered", integer(readingsUnanswered)),
+            .init("readings_vanished", integer(readingsVanished)),
             .init("retransmitted_readings", integer(retransmitted)),
             .init("datagrams", integer(datagrams)),
             .init(
@@ -94,12 +123,22 @@ struct RunReport {
                 .map(
                     refused.sorted { $0.key.rawValue < $1.key.rawValue }
                         .map { .init($0.key.description, integer($0.value)) })),
-            .init("commands", RunReport.document(of: total)),
+            .init("commands", RunReport.document(of: commandsTotal)),
             .init(
                 "commands_by_name",
                 .map(
                     commands.sorted { $0.key < $1.key }
                         .map { .init($0.key, RunReport.document(of: $0.value)) })),
+            .init(
+                "asked",
+                .map(asked.sorted { $0.key < $1.key }.map { .init($0.key, integer($0.value)) })),
+            .init(
+                "notices",
+                .map([
+                    .init("taken", integer(noticesTaken)),
+                    .init("refused", integer(noticesRefused)),
+                ])),
+            .init("runs", runs.document(fleet.registry)),
         ]
         if let faults {
             entries.append(
@@ -109,6 +148,7 @@ struct RunReport {
                         .init("lost", integer(faults.lost)),
                         .init("doubled", integer(faults.doubled)),
                         .init("held", integer(faults.held)),
+                        .init("asleep", integer(faults.asleep)),
                     ])))
         }
         entries += [
@@ -129,6 +169,15 @@ struct RunReport {
                     })),
         ]
         return .map(entries)
+    }
+
+    private var commandsTotal: CommandCounts {
+        commands.values.reduce(into: CommandCounts()) { sum, one in
+            sum.received += one.received
+            sum.executed += one.executed
+            sum.repeated += one.repeated
+            sum.refused += one.refused
+        }
     }
 
     private static func document(of counts: CommandCounts) -> Document {

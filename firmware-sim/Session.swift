@@ -56,6 +56,20 @@ private func prepare(_ options: Options) throws -> (Fleet, Replay?, Instant) {
             "no scenario '\(name)'" + (known.isEmpty ? "" : "; there is: \(known)"))
     }
     scenario.duration = options.duration ?? scenario.duration
+    scenario.faults += options.misbehaviour
+    for fault in options.misbehaviour {
+        let name = fault.group ?? ""
+        guard registry.group(named: name) != nil || registry.device(named: name) != nil else {
+            throw StartError.configuration("--fault: no device or group '\(name)'")
+        }
+    }
+    if case .times(let speedup) = options.pace {
+        // Commands run by the wall's clock.
+        for index in scenario.faults.indices {
+            let after = Double(scenario.faults[index].after.count) / speedup
+            scenario.faults[index].after = Milliseconds(Int64(min(after, 9e15)))
+        }
+    }
     if let rate = options.rate, case .times(let speedup) = options.pace {
         scenario.setRate(rate, speedup: speedup)
     }
@@ -63,7 +77,8 @@ private func prepare(_ options: Options) throws -> (Fleet, Replay?, Instant) {
         of: scenario, now: Instant(milliseconds: Clock.now))
     let fleet = Fleet(
         scenario: scenario, registry: registry, seed: options.seed, start: start,
-        groupLimit: options.groupLimit)
+        groupLimit: options.groupLimit,
+        commandStart: Instant(milliseconds: Int64(Clock.monotonic)))
     return (fleet, nil, start + scenario.duration)
 }
 

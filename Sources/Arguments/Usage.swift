@@ -32,13 +32,16 @@ package struct Usage: Sendable {
 }
 
 /// Writes text to standard output.
-package func printText(_ text: String) { write(1, text) }
+package func printText(_ text: String) { write(1, Array(text.utf8)) }
+
+/// Writes bytes to standard output.
+package func printBytes(_ bytes: [UInt8]) { write(1, bytes) }
 
 /// Writes a line to standard error.
-package func printError(_ text: String) { write(2, text + "\n") }
+package func printError(_ text: String) { write(2, Array((text + "\n").utf8)) }
 
-private func write(_ descriptor: Int32, _ text: String) {
-    var bytes = Array(text.utf8)[...]
+private func write(_ descriptor: Int32, _ content: [UInt8]) {
+    var bytes = content[...]
     while !bytes.isEmpty {
         // The slice lives for the call; an output that is gone ends the writing.
         let count = unsafe bytes.withUnsafeBytes { buffer in

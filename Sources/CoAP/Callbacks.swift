@@ -68,10 +68,13 @@ private func onResponse(
 }
 
 private func onNack(
-    session: OpaquePointer?, sent: OpaquePointer?, reason: coap_nack_reason_t, _: coap_mid_t
+    session: OpaquePointer?, sent: OpaquePointer?, reason: coap_nack_reason_t, id: coap_mid_t
 ) {
-    guard let sent = unsafe sent else { return }
-    unsafe endpoint(of: session)?.failed(PDU(sent), reason)
+    guard let session = unsafe session, let endpoint = unsafe endpoint(of: session) else { return }
+    if let sent = unsafe sent { return unsafe endpoint.failed(PDU(sent), reason, of: session) }
+    // A message that was not confirmable is no longer known, only its number.
+    let messageID = UInt16(truncatingIfNeeded: id)
+    unsafe endpoint.settled(nil, messageID, from: session, isReset: reason == COAP_NACK_RST)
 }
 
 private func onPing(session: OpaquePointer?, _: OpaquePointer?, _: coap_mid_t) {

@@ -95,7 +95,11 @@ extension CoAPEndpoint {
     }
 
     /// libcoap gave a confirmable message of ours up.
-    func failed(_ message: PDU, _ reason: coap_nack_reason_t) {
+    func failed(_ message: PDU, _ reason: coap_nack_reason_t, of session: OpaquePointer) {
+        guard Method(rawValue: message.code.rawValue) != nil else {
+            return unsafe settled(
+                message, message.messageID, from: session, isReset: reason == COAP_NACK_RST)
+        }
         let token = Token(rawValue: message.token.value)
         let peer = outstanding[token]?.peer
         guard end(token) else { return }
@@ -186,7 +190,7 @@ extension CoAPEndpoint {
         return unsafe clientSessions[peer]?.pointer
     }
 
-    private func session(to peer: SocketAddress) -> OpaquePointer? {
+    func session(to peer: SocketAddress) -> OpaquePointer? {
         if let session = unsafe existingSession(to: peer) {
             clientSessions[peer]?.lastUsed = now
             unsafe configure(session)

@@ -103,6 +103,9 @@ extension CoAPEndpoint {
         ExchangeKey(peer: address, messageID: 0, secret: configuration.exchangeSecret).peer
     }
 
+    /// More entity tags than these in one request are not looked at.
+    private static let etagsMax = 8
+
     /// Fills `request` and the terms; answers the refusal where the message cannot be taken.
     private func read(_ message: PDU, _ terms: inout ReplyTerms) -> Response? {
         request.path.removeAll()
@@ -110,7 +113,12 @@ extension CoAPEndpoint {
         request.contentFormat = nil
         request.accept = nil
         request.observe = nil
-        request.isConditional = false
+        request.token = RequestToken()
+        if request.isConditional {
+            request.ifMatch.removeAll()
+            request.ifNoneMatch = false
+        }
+        if !request.etags.isEmpty { request.etags.removeAll() }
         request.payload.removeAll(keepingCapacity: true)
         var isMalformed = false
         var found = terms
@@ -124,7 +132,11 @@ extension CoAPEndpoint {
             case COAP_OPTION_ACCEPT:
                 request.accept = ContentFormat(
                     rawValue: UInt16(truncatingIfNeeded: unsafe number(value)))
-            case COAP_OPTION_IF_MATCH, COAP_OPTION_IF_NONE_MATCH: request.isConditional = true
+            case COAP_OPTION_IF_MATCH where request.ifMatch.count < Self.etagsMax:
+                unsafe request.ifMatch.append(Array(value))
+            case COAP_OPTION_IF_NONE_MATCH: request.ifNoneMatch = true
+            case COAP_OPTION_ETAG where request.etags.count < Self.etagsMax:
+                unsafe request.etags.append(Array(value))
             case COAP_OPTION_OBSERVE: request.observe = unsafe number(value)
             case COAP_OPTION_NORESPONSE:
                 found.noResponse = UInt8(truncatingIfNeeded: unsafe number(value))
@@ -138,6 +150,10 @@ extension CoAPEndpoint {
             }
         }
         terms = found
+        if request.observe != nil {
+            let token = message.token
+            request.token = RequestToken(value: token.value, count: token.count)
+        }
         if isMalformed { return .error(.badRequest, "malformed Block option") }
         let payload = unsafe message.payload
         let isCut = message.sizeWithPayload >= Int(COAP_RXBUFFER_SIZE)

@@ -13,6 +13,11 @@ import Glibc
     }
     /// Called once for each request of ours that `send` accepted.
     package var onCompletion: (Token, Completion) -> Void = { _, _ in }
+    /// Called when something is heard of a peer that got a notification or a ping.
+    package var onSign: (SocketAddress, Sign) -> Void = { _, _ in }
+
+    /// Called when somebody, nobody knows who, has reset a message with this Message-ID.
+    package var onDoubt: (UInt16) -> Void = { _ in }
 
     package let configuration: Configuration
     /// The addresses listened on, with the ports that were bound.
@@ -34,6 +39,8 @@ import Glibc
     var asked: [SocketAddress: Asked] = [:]
     /// Peers that the network refused since the last look.
     var refusing: Set<SocketAddress> = []
+    /// Peers that were asked whether they are there, and have not answered.
+    var questioned: Set<SocketAddress> = []
     /// Datagrams that reached a callback; what a batch is measured by.
     var arrivals = 0
     /// Monotonic milliseconds, as the owner said last.
@@ -138,6 +145,7 @@ import Glibc
             // libcoap reads the `count` events, whose pointers are its own sockets.
             unsafe coap_io_do_epoll(context, copies, count)
             if !refusing.isEmpty { settleRefusing() }
+            if let messageID = LibraryLog.takeReset() { onDoubt(messageID) }
             let got = arrivals - before
             taken += got
             // Nothing is left, or only what reaches no callback. Stragglers wait for the next turn:

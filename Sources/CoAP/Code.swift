@@ -63,4 +63,7 @@ package struct ContentFormat: RawRepresentable, Hashable, Sendable {
     package static let cbor = ContentFormat(rawValue: 60)
     package static let senMLJSON = ContentFormat(rawValue: 110)
     package static let senMLCBOR = ContentFormat(rawValue: 112)
+    package static let mergePatch = ContentFormat(rawValue: 52)
+    package static let senMLEtchJSON = ContentFormat(rawValue: 320)
+    package static let senMLEtchCBOR = ContentFormat(rawValue: 322)
 }

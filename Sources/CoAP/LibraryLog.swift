@@ -31,12 +31,21 @@ package struct LibraryLog: Hashable, Sendable {
         coap_set_log_level(LOG_WARNING)
     }
 
+    /// The Message-ID of the newest reset, once. libcoap calls nobody for the reset of a message
+    /// that was not confirmable, and does not say whose it was; it only writes this.
+    static func takeReset() -> UInt16? {
+        UInt16(exactly: counts.lastReset.exchange(none, ordering: .relaxed))
+    }
+
+    private static let none = UInt32.max
     private static let counts = Counts()
 
     private final class Counts: Sendable {
         let malformed = Atomic<UInt64>(0)
         let sendFailures = Atomic<UInt64>(0)
         let resets = Atomic<UInt64>(0)
+        /// The Message-ID in the newest `got RST for mid=0x1a2b`; `none` once it was taken.
+        let lastReset = Atomic<UInt32>(LibraryLog.none)
         let others = Atomic<UInt64>(0)
 
         func note(_ message: UnsafePointer<CChar>) {
@@ -48,10 +57,18 @@ package struct LibraryLog: Hashable, Sendable {
                 sendFailures.add(1, ordering: .relaxed)
             } else if unsafe begins(message, "got RST") {
                 resets.add(1, ordering: .relaxed)
+                unsafe lastReset.store(number(at: message), ordering: .relaxed)
             } else if unsafe !begins(message, "coap_network_read") && !begins(message, "*  ") {
                 // Those two only say that there was nothing left to read.
                 others.add(1, ordering: .relaxed)
             }
+        }
+
+        /// The hexadecimal number at the end of the message; `none` where there is none.
+        private func number(at message: UnsafePointer<CChar>) -> UInt32 {
+            // libcoap terminates its messages.
+            let digits = unsafe String(cString: message).split(separator: "x").last ?? ""
+            return UInt32(digits.prefix { $0.isHexDigit }, radix: 16) ?? LibraryLog.none
         }
 
         private func begins(_ message: UnsafePointer<CChar>, _ text: StaticString) -> Bool {

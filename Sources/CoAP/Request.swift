@@ -11,8 +11,12 @@ package struct Request: Sendable {
     package internal(set) var accept: ContentFormat?
     /// RFC 7641: 0 registers, 1 deregisters, nil where absent.
     package internal(set) var observe: UInt32?
-    /// True with If-Match or If-None-Match, which nobody may ignore (RFC 7252 section 5.10.8).
-    package internal(set) var isConditional = false
+    /// The ETags of If-Match; an empty one asks only that there be something.
+    package internal(set) var ifMatch: [[UInt8]] = []
+    package internal(set) var ifNoneMatch = false
+    /// The ETags of what the client has: with a GET that would answer one of them, 2.03 will do.
+    package internal(set) var etags: [[UInt8]] = []
+    package internal(set) var token = RequestToken()
     package internal(set) var payload: [UInt8] = []
     /// True if the device waits for an acknowledgement.
     package internal(set) var isConfirmable = false
@@ -24,6 +28,9 @@ package struct Request: Sendable {
     package internal(set) var ticket = ReplyTicket.none
 
     init() {}
+
+    /// With If-Match or If-None-Match, which nobody may ignore (RFC 7252 section 5.10.8).
+    package var isConditional: Bool { ifNoneMatch || !ifMatch.isEmpty }
 }
 
 /// A list of short byte strings in one buffer: path segments or queries.

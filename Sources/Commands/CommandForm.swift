@@ -1,6 +1,6 @@
-import Model
+package import Model
 
-/// One step of a sequence made ready for one model of device: everything a transmission says.
+/// One command made ready for one device: everything a transmission says.
 ///
 /// A live command owns its form, so that a changed configuration does not change what was begun.
 struct CommandForm: Hashable, Sendable {
@@ -10,6 +10,15 @@ struct CommandForm: Hashable, Sendable {
     var query: [String]
     var parameters: [Field]
     var writes: [PropertyWrite]
+    var isIdempotent = true
+    /// The device takes others while it runs.
+    var isConcurrent = false
+    var executionTimeout: Milliseconds?
+    /// What shows on the device that it worked.
+    var verify: CommandCondition?
+
+    static let none = CommandForm(
+        name: "", method: .post, path: [], query: [], parameters: [], writes: [])
 
     /// Every parameter sets a property, so that a newer command of the same kind makes an older one
     /// pointless. Toggles and other actions are not.
@@ -19,6 +28,17 @@ struct CommandForm: Hashable, Sendable {
     func replaces(_ older: CommandForm) -> Bool {
         isAbsoluteSet && older.isAbsoluteSet && name == older.name
             && writes.map(\.property) == older.writes.map(\.property)
+    }
+
+    /// Takes over what the model says of the command as such.
+    mutating func adopt(_ command: CommandModel, of model: DeviceModel?, registry: Registry) {
+        isIdempotent = command.isIdempotent
+        isConcurrent = command.isConcurrent
+        executionTimeout = command.executionTimeout
+        var diagnostics: [Diagnostic] = []
+        verify = command.verify.map {
+            CommandCondition($0, model: model, registry: registry, diagnostics: &diagnostics)
+        }
     }
 }
 
@@ -38,15 +58,28 @@ struct PropertyWrite: Hashable, Sendable {
 
 /// How often a command is tried, how long to wait between, and what its failure means for the rest
 /// of the sequence.
-struct RetryPolicy: Hashable, Sendable {
-    var maxAttempts: Int
-    var isExponential: Bool
-    var initialDelay: Milliseconds
-    var maxDelay: Milliseconds
+package struct RetryPolicy: Hashable, Sendable {
+    package var maxAttempts: Int
+    package var isExponential: Bool
+    package var initialDelay: Milliseconds
+    package var maxDelay: Milliseconds
     /// The steps after a failed one still run.
-    var skipsFailures: Bool
+    package var skipsFailures: Bool
     /// How long the device may take to report what was set; nil where its response is enough.
-    var verifyTimeout: Milliseconds?
+    package var verifyTimeout: Milliseconds?
+
+    package init(
+        maxAttempts: Int, isExponential: Bool = true, initialDelay: Milliseconds = .second,
+        maxDelay: Milliseconds = .minute, skipsFailures: Bool = false,
+        verifyTimeout: Milliseconds? = nil
+    ) {
+        self.maxAttempts = maxAttempts
+        self.isExponential = isExponential
+        self.initialDelay = initialDelay
+        self.maxDelay = maxDelay
+        self.skipsFailures = skipsFailures
+        self.verifyTimeout = verifyTimeout
+    }
 
     /// The wait after attempt number `attempt`. At most a tenth is added, always the same for the
     /// same command and attempt, so that commands that failed together are not all repeated

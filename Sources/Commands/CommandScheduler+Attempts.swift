@@ -1,334 +1,471 @@
 package import Model
 
-/// One attempt after another: sending, waiting, answers, evidence.
+/// One attempt after another: waiting for the device, sending, asking, giving up.
 extension CommandScheduler {
-    /// Takes what became of a transmission.
-    package mutating func receive(
-        _ response: CommandResponse, registry: Registry, at now: Instant,
-        into effects: inout [CommandEffect]
-    ) {
-        guard let slot = slots[response.command], let command = commands[slot] else {
-            counters.unknownResponses += 1
-            return
-        }
-        defer { dropStaleTimers() }
-        // A success is evidence whichever attempt it answers; all else only says something of its
-        // own.
-        let isPresent = response.attempt == command.attempts
-        switch response.outcome {
-        case .acknowledged(let code):
-            succeed(slot, reason: dotted(code), at: now, into: &effects)
-        case .refused(let code, let diagnostic) where isPresent:
-            let reason = diagnostic.isEmpty ? "" : " " + String(diagnostic.prefix(200))
-            refuse(
-                slot, isTransient: code == 429 || code >= 500, reason: dotted(code) + reason,
-                at: now, into: &effects)
-        case .noResponse where isPresent && command.isAwaitingAnswer:
-            missAnswer(slot, mayHaveArrived: true, reason: "no answer", at: now, into: &effects)
-        case .unreachable where isPresent && command.isAwaitingAnswer:
-            missAnswer(slot, mayHaveArrived: false, reason: "no address", at: now, into: &effects)
-        default: counters.ignoredEvents += 1
-        }
-    }
-
-    /// Takes what a device reports, for commands that only count as done once the device says so.
-    /// Not for late reports.
-    package mutating func reported(
-        _ device: Device, _ property: Property, _ value: Value, registry: Registry, at now: Instant,
-        into effects: inout [CommandEffect]
-    ) {
-        guard isConcerned(device) else { return }
-        let slot = lanes[Int(device.index)].inFlight
-        commands[slot]?.note(property, value)
-        guard let command = commands[slot], command.isReported else { return }
-        switch command.life.state {
-        case .verifying: verify(slot, at: now, into: &effects)
-        case .reconciling: succeed(slot, reason: "reported", at: now, into: &effects)
-        default: return
-        }
-        dropStaleTimers()
-    }
-
     /// Does everything that is due.
     package mutating func advance(
-        to now: Instant, registry: Registry, into effects: inout [CommandEffect]
+        to now: Instant, registry: Registry, twins: any TwinReader = NoTwins(),
+        into effects: inout [CommandEffect]
     ) {
+        let moment = Moment(now: now, twins: twins)
         dropStaleTimers()
         while let due = timers.first, due.deadline <= now {
             timers.removeFirst()
-            commands[due.slot]?.deadline = nil
-            expire(due.slot, at: now, into: &effects)
+            commands[due.slot].armed = nil
+            expire(due.slot, moment, into: &effects)
+            arm(due.slot)
             dropStaleTimers()
         }
     }
 
-    /// After a restart: every command that had been sent and not answered is sent again under its
-    /// id and attempt number, and the devices that are free get their next command.
-    package mutating func resume(at now: Instant, into effects: inout [CommandEffect]) {
-        for lane in lanes.indices {
-            for slot in lanes[lane].queue {
-                guard let command = commands[slot] else { continue }
-                move(slot, .restart, reason: "restart", at: now, into: &effects)
-                if command.isAwaitingAnswer {
-                    commands[slot]?.isUncertain = true
-                    transmit(slot, at: now, into: &effects)
-                } else if command.life.state == .verifying, let wait = command.policy.verifyTimeout
-                {
-                    // Reports made while the gateway was away are still to come.
-                    arm(slot, at: max(command.deadline ?? now, now + wait))
-                }
-            }
-            dispatch(lane, at: now, into: &effects)
-        }
-        dropStaleTimers()
-    }
+    // MARK: Before sending
 
-    // MARK: Evidence
-
-    /// The device ran the command.
-    private mutating func succeed(
-        _ slot: Int, reason: String, at now: Instant, into effects: inout [CommandEffect]
+    /// Looks at what a blocked command waits for.
+    mutating func evaluate(
+        _ slot: Int, _ moment: Moment, into effects: inout [CommandEffect]
     ) {
-        guard let command = commands[slot] else { return }
-        let isSent = command.life.state == .sent
-        let needsReport = command.needsReport
-        let circumstance: CommandGuard =
-            isSent
-            ? (needsReport ? .doneVerify : .doneUnverified)
-            : (needsReport ? .probedDoneVerify : .probedDone)
-        guard
-            move(
-                slot, isSent ? .response : .probe, circumstance, reason: reason, at: now,
-                into: &effects)
+        let command = commands[slot]
+        guard command.life.state == .blocked,
+            !command.preconditions.isHeld, !command.preconditions.needsApproval
         else { return }
-        commands[slot]?.isAwaitingAnswer = false
-        if !needsReport {
-            end(slot, at: now, into: &effects)
-        } else if command.isReported {
-            verify(slot, at: now, into: &effects)
-        } else {
-            arm(slot, at: now + (command.policy.verifyTimeout ?? .zero))
+        let now = moment.now
+        switch (isOpen(command, moment), command.preconditions.onFalse) {
+        case (true, _):
+            move(slot, .evaluate, .open, reason: "ready", at: now, into: &effects)
+            dispatch(Int(command.device.index), moment, into: &effects)
+        case (false, .skip):
+            move(slot, .evaluate, .skips, reason: "condition is false", at: now, into: &effects)
+            end(slot, moment, into: &effects)
+        case (false, .fail):
+            move(slot, .evaluate, .fails, reason: "condition is false", at: now, into: &effects)
+            end(slot, moment, into: &effects)
+        case (false, .wait), (nil, _): break
         }
     }
 
-    /// The device reports everything the command sets.
-    private mutating func verify(
-        _ slot: Int, at now: Instant, into effects: inout [CommandEffect]
-    ) {
-        guard move(slot, .conditionMet, reason: "reported", at: now, into: &effects) else { return }
-        end(slot, at: now, into: &effects)
+    /// Whether the condition holds; nil where fresh values do not tell.
+    private func isOpen(_ command: LiveCommand, _ moment: Moment) -> Bool? {
+        guard let condition = command.preconditions.condition else { return true }
+        return condition.holds(
+            for: command.device, in: moment.twins, maxAge: limits.maxAge, at: moment.now)
     }
 
-    /// The device says that it did not run the command.
-    private mutating func refuse(
-        _ slot: Int, isTransient: Bool, reason: String, at now: Instant,
+    /// Lets the device's next commands go while the device is free and listens.
+    mutating func dispatch(
+        _ lane: Int, _ moment: Moment, into effects: inout [CommandEffect]
+    ) {
+        grantWishes(lane, moment, into: &effects)
+        while let slot = next(lane, moment.now) {
+            let holder = lanes[lane].holder
+            if holder >= 0 {
+                press(holder, for: slot, moment, into: &effects)
+                guard lanes[lane].holder < 0 else { return }
+            }
+            guard lanes[lane].isListening(at: moment.now) else { return }
+            send(slot, moment, into: &effects)
+        }
+    }
+
+    /// The most urgent command that could have the device, in the order made; none while the most
+    /// urgent one waits for its next attempt, so that the order stays.
+    private func next(_ lane: Int, _ now: Instant) -> Int? {
+        var best: (rank: UInt8, slot: Int)?
+        for slot in lanes[lane].queue {
+            let command = commands[slot]
+            guard command.isWaiting else { continue }
+            let rank = command.rank(at: now, ageing: limits.ageing)
+            if best.map({ rank < $0.rank }) ?? true { best = (rank, slot) }
+        }
+        return best.flatMap { commands[$0.slot].life.state == .backoff ? nil : $0.slot }
+    }
+
+    /// A command waits for the device that `holder` has: the holder becomes as urgent, gives way if
+    /// its bytes have not been sent, and is not searched for as long if the other is critical.
+    private mutating func press(
+        _ holder: Int, for waiter: Int, _ moment: Moment, into effects: inout [CommandEffect]
+    ) {
+        let (urgent, command) = (commands[waiter].priority, commands[holder])
+        guard urgent < command.priority else { return }
+        if command.life.state == .leased {
+            counters.preempted += 1
+            suspend(holder, .preempt, reason: "gave way", moment, into: &effects)
+            return
+        }
+        commands[holder].inherited = min(urgent, command.inherited ?? urgent)
+        if urgent == .critical, let limit = command.limit {
+            commands[holder].limit = min(limit, moment.now + limits.criticalPatience)
+            arm(holder)
+        }
+    }
+
+    /// Takes the device back from a command that has not been sent.
+    mutating func suspend(
+        _ slot: Int, _ event: CommandEvent, reason: String, _ moment: Moment,
         into effects: inout [CommandEffect]
     ) {
-        guard let command = commands[slot] else { return }
-        let isSent = command.life.state == .sent
-        let again = isTransient && command.hasAttemptLeft
-        let circumstance: CommandGuard =
-            switch (isSent, isTransient, again) {
-            case (true, true, true): .transientRetryLeft
-            case (true, true, false): .transientExhausted
-            case (true, false, _): .permanent
-            case (false, true, true): .probedRetryLeft
-            case (false, true, false): .probedExhausted
-            case (false, false, _): .probedFailed
-            }
-        guard
-            move(
-                slot, isSent ? .response : .probe, circumstance, reason: reason, at: now,
-                into: &effects)
-        else { return }
-        commands[slot]?.isUncertain = false
-        if again {
-            backOff(slot, at: now, into: &effects)
-        } else {
-            end(slot, at: now, into: &effects)
+        sendRelease(slot, into: &effects)
+        move(
+            slot, event, event == .preempt ? .moreUrgent : .always, reason: reason,
+            at: moment.now, into: &effects)
+        release(slot)
+    }
+
+    /// Leases the device to a command, and sends it or asks the device to be ready for it.
+    private mutating func send(
+        _ slot: Int, _ moment: Moment, into effects: inout [CommandEffect]
+    ) {
+        let command = commands[slot]
+        let now = moment.now
+        if command.life.state == .compensating {
+            return sendCompensation(slot, moment, into: &effects)
         }
+        guard isOpen(command, moment) == true else {
+            if command.neverSent {
+                move(
+                    slot, .dispatch, .closedNeverSent, reason: "condition no longer holds",
+                    at: now, into: &effects)
+                evaluate(slot, moment, into: &effects)
+            } else {
+                move(
+                    slot, .dispatch, .closedMaybeExecuted, reason: "condition no longer holds",
+                    at: now, into: &effects)
+                search(slot, moment, into: &effects)
+            }
+            return
+        }
+        fence &+= 1
+        commands[slot].fence = fence
+        let attempt = "attempt \(command.attempts + 1) of \(command.policy.maxAttempts)"
+        move(slot, .dispatch, .ready, reason: attempt, at: now, into: &effects)
+        hold(slot)
+        guard let lease = command.preconditions.lease else {
+            return execute(slot, moment, into: &effects)
+        }
+        let lane = lanes[Int(command.device.index)]
+        commands[slot].isAwaitingAnswer = true
+        commands[slot].deadline = lane.sleeps ? min(now + lease, lane.awakeUntil) : now + lease
+        arm(slot)
+        transmit(slot, .prepare, into: &effects)
+    }
+
+    /// Puts the next attempt of a leased command on the wire.
+    mutating func execute(
+        _ slot: Int, _ moment: Moment, into effects: inout [CommandEffect]
+    ) {
+        let command = commands[slot]
+        let now = moment.now
+        let attempt = "attempt \(command.attempts + 1) of \(command.policy.maxAttempts)"
+        move(slot, .transmit, reason: attempt, at: now, into: &effects)
+        commands[slot].attempts += 1
+        commands[slot].isAwaitingAnswer = true
+        commands[slot].wasUncertain = command.isUncertain
+        commands[slot].isUncertain = true
+        commands[slot].isInterrupted = false
+        commands[slot].deadline = now + limits.responseTimeout
+        arm(slot)
+        if command.firstSent == nil {
+            commands[slot].firstSent = now
+            for write in command.form.writes {
+                effects.append(
+                    .desire(command.device, write.property, write.value, command: command.id))
+            }
+        }
+        transmit(slot, .execute, into: &effects)
+    }
+
+    private mutating func transmit(
+        _ slot: Int, _ purpose: Transmission.Purpose, into effects: inout [CommandEffect]
+    ) {
+        let command = commands[slot]
+        switch purpose {
+        case .execute, .prepare: counters.transmitted += 1
+        case .probe, .cancel, .release: counters.probes += 1
+        }
+        effects.append(.transmit(command.transmission(purpose)))
+    }
+
+    /// Tells a device that was asked to be ready that the command will not come now.
+    mutating func sendRelease(_ slot: Int, into effects: inout [CommandEffect]) {
+        let command = commands[slot]
+        guard command.life.state == .leased else { return }
+        effects.append(.transmit(command.transmission(.release)))
+    }
+
+    // MARK: Searching for the truth
+
+    /// Begins to ask, and to watch, for what became of a command, or to have it cancelled. It takes
+    /// the device.
+    mutating func search(_ slot: Int, _ moment: Moment, into effects: inout [CommandEffect]) {
+        let command = commands[slot]
+        hold(slot)
+        let isCancelling = command.life.state == .cancelling
+        commands[slot].isAwaitingAnswer = false
+        commands[slot].tries = 0
+        let patience = isCancelling ? limits.cancelTimeout : limits.reconcileTimeout
+        // Who sleeps can only be asked when it wakes.
+        commands[slot].limit =
+            moment.now
+            + (lanes[Int(command.device.index)].sleeps
+                ? max(patience, limits.timeToLive) : patience)
+        arm(slot)
+        if !command.isUncertain {
+            neverRan(slot, reason: command.result, moment, into: &effects)
+        } else if !isCancelling, command.isReported(in: moment.twins) {
+            succeed(slot, reason: "reported", moment, into: &effects)
+        } else {
+            ask(slot, moment, into: &effects)
+            dispatch(Int(command.device.index), moment, into: &effects)
+        }
+    }
+
+    /// Asks the device once more, as soon as it listens.
+    mutating func ask(_ slot: Int, _ moment: Moment, into effects: inout [CommandEffect]) {
+        let command = commands[slot]
+        guard lanes[Int(command.device.index)].isListening(at: moment.now) else { return }
+        commands[slot].tries += 1
+        commands[slot].isAwaitingAnswer = true
+        commands[slot].deadline = nil
+        transmit(
+            slot, command.life.state == .cancelling ? .cancel : .probe, into: &effects)
+    }
+
+    /// The question led to nothing: another one follows.
+    mutating func askLater(_ slot: Int, at now: Instant) {
+        let command = commands[slot]
+        commands[slot].isAwaitingAnswer = false
+        let delay = RetryPolicy(
+            maxAttempts: 1, initialDelay: limits.probeDelay, maxDelay: .minute
+        ).delay(after: command.tries, of: command.id)
+        commands[slot].deadline = now + delay
+        arm(slot)
+    }
+
+    private mutating func grantWishes(
+        _ lane: Int, _ moment: Moment, into effects: inout [CommandEffect]
+    ) {
+        while lanes[lane].holder < 0,
+            let slot = lanes[lane].queue.first(where: { commands[$0].wish != nil })
+        {
+            let wish = commands[slot].wish
+            commands[slot].wish = nil
+            if wish == .cancel {
+                cancel(slot, reason: "cancelled", moment, into: &effects)
+            } else {
+                outlive(slot, moment, into: &effects)
+            }
+        }
+    }
+
+    /// Cancels a command, or tries to; false where it is too late.
+    @discardableResult
+    mutating func cancel(
+        _ slot: Int, reason: String, _ moment: Moment, into effects: inout [CommandEffect]
+    ) -> Bool {
+        let command = commands[slot]
+        let now = moment.now
+        switch command.life.state {
+        case .queued, .leased, .backoff:
+            if command.neverSent {
+                sendRelease(slot, into: &effects)
+                move(slot, .cancel, .neverSent, reason: reason, at: now, into: &effects)
+                end(slot, moment, into: &effects)
+            } else if isFree(for: slot) {
+                move(slot, .cancel, .maybeExecuted, reason: reason, at: now, into: &effects)
+                search(slot, moment, into: &effects)
+            } else {
+                commands[slot].wish = .cancel
+            }
+            return true
+        case .blocked:
+            move(slot, .cancel, reason: reason, at: now, into: &effects)
+            end(slot, moment, into: &effects)
+            return true
+        case .sent, .accepted, .executing, .reconciling:
+            move(slot, .cancel, reason: reason, at: now, into: &effects)
+            search(slot, moment, into: &effects)
+            return true
+        case .verifying:
+            move(slot, .cancel, .tooLate, reason: "too late", at: now, into: &effects)
+            return false
+        default:
+            ignore(slot, "cancel", at: now, into: &effects)
+            return false
+        }
+    }
+
+    // MARK: Deadlines
+
+    private mutating func expire(
+        _ slot: Int, _ moment: Moment, into effects: inout [CommandEffect]
+    ) {
+        let command = commands[slot]
+        let now = moment.now
+        if let expires = command.expires, expires <= now, command.life.state.hasTimeToLive {
+            commands[slot].expires = nil
+            commands[slot].isOverdue = true
+            return outlive(slot, moment, into: &effects)
+        }
+        commands[slot].deadline = nil
+        switch command.life.state {
+        case .leased:
+            if lanes[Int(command.device.index)].isListening(at: now) {
+                refuseLease(
+                    slot, isTransient: true, reason: "lease ran out", moment, into: &effects)
+            } else {
+                suspend(slot, .offline, reason: "asleep", moment, into: &effects)
+            }
+        case .sent:
+            missAnswer(slot, reason: "no answer", moment, into: &effects)
+        case .accepted, .executing:
+            move(slot, .execTimeout, reason: "no result", at: now, into: &effects)
+            search(slot, moment, into: &effects)
+        case .verifying:
+            missReport(slot, moment, into: &effects)
+        case .backoff:
+            move(slot, .retryTimer, reason: "retry", at: now, into: &effects)
+            dispatch(Int(command.device.index), moment, into: &effects)
+        case .reconciling, .cancelling:
+            guard let limit = command.limit, limit <= now else {
+                return ask(slot, moment, into: &effects)
+            }
+            let isCancelling = command.life.state == .cancelling
+            move(
+                slot, isCancelling ? .cancelTimeout : .reconcileTimeout,
+                reason: command.result, at: now, into: &effects)
+            end(slot, moment, into: &effects)
+        default:
+            expireCompensation(slot, moment, into: &effects)
+        }
+    }
+
+    /// Its time to live is over.
+    private mutating func outlive(
+        _ slot: Int, _ moment: Moment, into effects: inout [CommandEffect]
+    ) {
+        let command = commands[slot]
+        let now = moment.now
+        switch command.life.state {
+        case .blocked:
+            move(slot, .ttl, reason: "not begun in time", at: now, into: &effects)
+            end(slot, moment, into: &effects)
+        case .sent:
+            move(slot, .ttl, reason: "not answered in time", at: now, into: &effects)
+            search(slot, moment, into: &effects)
+        default:
+            if command.neverSent {
+                sendRelease(slot, into: &effects)
+                move(slot, .ttl, .neverSent, reason: "not begun in time", at: now, into: &effects)
+                end(slot, moment, into: &effects)
+            } else if isFree(for: slot) {
+                move(
+                    slot, .ttl, .maybeExecuted, reason: "not done in time", at: now,
+                    into: &effects)
+                search(slot, moment, into: &effects)
+            } else {
+                commands[slot].wish = .timeToLive
+            }
+        }
+    }
+
+    /// Another command may not have the device while this one is searched for.
+    private func isFree(for slot: Int) -> Bool {
+        let command = commands[slot]
+        let holder = lanes[Int(command.device.index)].holder
+        return holder < 0 || holder == slot || command.form.isConcurrent
     }
 
     /// Nobody answered for the attempt that was out.
-    private mutating func missAnswer(
-        _ slot: Int, mayHaveArrived: Bool, reason: String, at now: Instant,
+    mutating func missAnswer(
+        _ slot: Int, reason: String, _ moment: Moment, into effects: inout [CommandEffect]
+    ) {
+        let command = commands[slot]
+        let again = command.form.isIdempotent && command.hasAttemptLeft
+        move(
+            slot, .noResponse, again ? .retryLeft : .exhausted, reason: reason, at: moment.now,
+            into: &effects)
+        if again {
+            backOff(slot, moment, into: &effects)
+        } else {
+            search(slot, moment, into: &effects)
+        }
+    }
+
+    private mutating func missReport(
+        _ slot: Int, _ moment: Moment, into effects: inout [CommandEffect]
+    ) {
+        let command = commands[slot]
+        let again = command.form.isIdempotent && command.hasAttemptLeft
+        move(
+            slot, .verifyTimeout, again ? .retryLeft : .exhausted, reason: "no report",
+            at: moment.now, into: &effects)
+        if again {
+            backOff(slot, moment, into: &effects)
+        } else {
+            end(slot, moment, into: &effects)
+        }
+    }
+
+    /// The device is not ready for the command.
+    mutating func refuseLease(
+        _ slot: Int, isTransient: Bool, reason: String, _ moment: Moment,
         into effects: inout [CommandEffect]
     ) {
-        commands[slot]?.isAwaitingAnswer = false
-        if mayHaveArrived { commands[slot]?.isUncertain = true }
-        guard let command = commands[slot] else { return }
-        switch (command.life.state, command.hasAttemptLeft) {
-        case (.sent, true):
-            move(slot, .noResponse, .retryLeft, reason: reason, at: now, into: &effects)
-            backOff(slot, at: now, into: &effects)
-        case (.sent, false):
-            move(slot, .noResponse, .exhausted, reason: reason, at: now, into: &effects)
-            reconcile(slot, reason: reason, at: now, into: &effects)
-        case (.reconciling, true):
-            arm(slot, at: now + command.policy.delay(after: command.attempts, of: command.id))
-        case (.reconciling, false):
-            reconcile(slot, reason: reason, at: now, into: &effects)
-        default:
-            counters.ignoredEvents += 1
-        }
-    }
-
-    /// All attempts are spent without an answer: only reports can still tell.
-    private mutating func reconcile(
-        _ slot: Int, reason: String, at now: Instant, into effects: inout [CommandEffect]
-    ) {
-        guard let command = commands[slot] else { return }
-        if !command.isUncertain {
-            move(slot, .probe, .probedExhausted, reason: reason, at: now, into: &effects)
-            end(slot, at: now, into: &effects)
-        } else if !command.needsReport {
-            giveUp(slot, reason: reason, at: now, into: &effects)
-        } else if command.isReported {
-            succeed(slot, reason: "reported", at: now, into: &effects)
+        sendRelease(slot, into: &effects)
+        commands[slot].attempts += 1
+        let command = commands[slot]
+        let now = moment.now
+        if isTransient, command.hasAttemptLeft {
+            move(slot, .selectRefused, .selectRetryLeft, reason: reason, at: now, into: &effects)
+            backOff(slot, moment, into: &effects)
+        } else if command.neverSent {
+            move(
+                slot, .selectRefused, .exhaustedNeverSent, reason: reason, at: now,
+                into: &effects)
+            end(slot, moment, into: &effects)
         } else {
-            arm(slot, at: now + (command.policy.verifyTimeout ?? .zero))
+            move(
+                slot, .selectRefused, .exhaustedMaybeExecuted, reason: reason, at: now,
+                into: &effects)
+            search(slot, moment, into: &effects)
         }
-    }
-
-    private mutating func giveUp(
-        _ slot: Int, reason: String, at now: Instant, into effects: inout [CommandEffect]
-    ) {
-        move(slot, .reconcileTimeout, reason: reason, at: now, into: &effects)
-        end(slot, at: now, into: &effects)
-    }
-
-    /// A command's deadline has come.
-    private mutating func expire(
-        _ slot: Int, at now: Instant, into effects: inout [CommandEffect]
-    ) {
-        guard let command = commands[slot] else { return }
-        switch command.life.state {
-        case .sent:
-            missAnswer(slot, mayHaveArrived: true, reason: "no answer", at: now, into: &effects)
-        case .reconciling where command.isAwaitingAnswer:
-            missAnswer(slot, mayHaveArrived: true, reason: "no answer", at: now, into: &effects)
-        case .reconciling where command.hasAttemptLeft:
-            commands[slot]?.attempts += 1
-            transmit(slot, at: now, into: &effects)
-        case .reconciling:
-            giveUp(slot, reason: "no answer", at: now, into: &effects)
-        case .verifying where command.hasAttemptLeft:
-            move(slot, .verifyTimeout, .retryLeft, reason: "no report", at: now, into: &effects)
-            backOff(slot, at: now, into: &effects)
-        case .verifying:
-            move(slot, .verifyTimeout, .exhausted, reason: "no report", at: now, into: &effects)
-            end(slot, at: now, into: &effects)
-        case .backoff:
-            move(slot, .retryTimer, reason: "retry", at: now, into: &effects)
-            dispatch(Int(command.device.index), at: now, into: &effects)
-        default:
-            counters.ignoredEvents += 1
-        }
-    }
-
-    // MARK: Moving on
-
-    /// Takes a transition, with its audit entry; false and counted where there is none.
-    @discardableResult
-    mutating func move(
-        _ slot: Int, _ event: CommandEvent, _ circumstance: CommandGuard = .always, reason: String,
-        at now: Instant, into effects: inout [CommandEffect]
-    ) -> Bool {
-        guard let transition = commands[slot]?.life.apply(event, circumstance) else {
-            counters.ignoredEvents += 1
-            return false
-        }
-        if transition.from == transition.to { return true }
-        commands[slot]?.updated = now
-        commands[slot]?.deadline = nil
-        commands[slot]?.result = reason
-        if let command = commands[slot] {
-            effects.append(
-                .audit(command.auditEntry(from: transition.from, reason: reason, at: now)))
-        }
-        return true
-    }
-
-    /// Sends the device's next command if the device is free and the command is ready.
-    mutating func dispatch(_ lane: Int, at now: Instant, into effects: inout [CommandEffect]) {
-        guard lanes[lane].inFlight < 0, let slot = lanes[lane].queue.first,
-            let command = commands[slot], command.life.state == .queued
-        else { return }
-        let attempt = "attempt \(command.attempts + 1) of \(command.policy.maxAttempts)"
-        move(slot, .dispatch, .ready, reason: attempt, at: now, into: &effects)
-        move(slot, .transmit, reason: attempt, at: now, into: &effects)
-        commands[slot]?.attempts += 1
-        if command.attempts == 0 {
-            for write in command.form.writes {
-                effects.append(.desire(command.device, write.property, write.value))
-            }
-        }
-        transmit(slot, at: now, into: &effects)
-    }
-
-    /// Puts the present attempt on the wire; the command holds its device from here.
-    private mutating func transmit(
-        _ slot: Int, at now: Instant, into effects: inout [CommandEffect]
-    ) {
-        guard let command = commands[slot] else { return }
-        let lane = Int(command.device.index)
-        lanes[lane].inFlight = slot
-        lanes[lane].isWatched = command.needsReport
-        commands[slot]?.isAwaitingAnswer = true
-        arm(slot, at: now + limits.responseTimeout)
-        counters.transmitted += 1
-        effects.append(.transmit(command.transmission))
     }
 
     /// Frees the device while the command waits for its next attempt.
-    private mutating func backOff(
-        _ slot: Int, at now: Instant, into effects: inout [CommandEffect]
-    ) {
-        guard let command = commands[slot] else { return }
-        commands[slot]?.isAwaitingAnswer = false
-        let lane = Int(command.device.index)
-        release(lane)
-        arm(slot, at: now + command.policy.delay(after: command.attempts, of: command.id))
-        dispatch(lane, at: now, into: &effects)
+    mutating func backOff(_ slot: Int, _ moment: Moment, into effects: inout [CommandEffect]) {
+        let command = commands[slot]
+        release(slot)
+        commands[slot].deadline =
+            moment.now + command.policy.delay(after: command.attempts, of: command.id)
+        arm(slot)
+        dispatch(Int(command.device.index), moment, into: &effects)
     }
 
-    private mutating func end(
-        _ slot: Int, at now: Instant, into effects: inout [CommandEffect]
-    ) {
-        guard let command = commands[slot] else { return }
-        finish(slot, into: &effects)
-        dispatch(Int(command.device.index), at: now, into: &effects)
-    }
-
-    mutating func release(_ lane: Int) {
-        lanes[lane].inFlight = -1
-        lanes[lane].isWatched = false
-    }
-
-    // MARK: Timers
-
-    mutating func arm(_ slot: Int, at deadline: Instant) {
-        guard let command = commands[slot] else { return }
-        commands[slot]?.deadline = deadline
-        timers.push(
-            DeadlineHeap.Entry(deadline: deadline, serial: command.serial, slot: slot))
-        if timers.entries.count > 64 + 4 * slots.count {
-            timers.replace(with: timers.entries.filter { isCurrent($0) })
-        }
-    }
-
-    mutating func dropStaleTimers() {
-        while let first = timers.first, !isCurrent(first) { timers.removeFirst() }
-    }
-
-    private func isCurrent(_ entry: DeadlineHeap.Entry) -> Bool {
-        guard let command = commands[entry.slot] else { return false }
-        return command.serial == entry.serial && command.deadline == entry.deadline
+    mutating func end(_ slot: Int, _ moment: Moment, into effects: inout [CommandEffect]) {
+        let command = commands[slot]
+        finish(slot, moment, into: &effects)
+        dispatch(Int(command.device.index), moment, into: &effects)
     }
 }
 
-/// 204 as `2.04`.
-private func dotted(_ code: Int) -> String {
-    let detail = abs(code % 100)
-    return "\(code / 100)." + (detail < 10 ? "0" : "") + "\(detail)"
+extension CommandState {
+    /// It is not known what became of the command, and somebody asks.
+    var isSearching: Bool { self == .reconciling || self == .cancelling }
+
+    var hasTimeToLive: Bool {
+        switch self {
+        case .blocked, .queued, .leased, .sent, .backoff: true
+        default: false
+        }
+    }
+}
+
+extension LiveCommand {
+    /// It wants its device.
+    fileprivate var isWaiting: Bool {
+        switch life.state {
+        case .queued, .backoff: true
+        case .compensating: !isAwaitingAnswer && deadline == nil
+        default: false
+        }
+    }
 }

@@ -4,15 +4,28 @@ package import Model
 /// on as they were begun even if the configuration has changed since.
 extension CommandScheduler {
     /// Written as the first byte; a snapshot that starts otherwise is not ours.
-    private static let snapshotVersion: UInt8 = 1
+    private static let snapshotVersion: UInt8 = 2
 
-    /// Writes all live commands with their own form and policy, and those that ended last.
+    /// Writes all live commands with their own form and policy, those that ended last, the keys
+    /// that are known and the last lease.
     package func snapshot(into writer: inout ByteWriter) {
         writer.byte(CommandScheduler.snapshotVersion)
         writer.unsigned(nextSerial)
         writer.unsigned(nextRun)
-        writer.list(lanes.flatMap(\.queue).compactMap { commands[$0] }) { $0.command($1) }
+        writer.unsigned(fence)
+        let queued = lanes.flatMap(\.queue)
+        let kept = commands.indices.filter { commands[$0].life.state.isFinal }
+        writer.list((queued + kept).map { commands[$0] }) { $0.command($1) }
         writer.list(finished.records) { $0.record($1) }
+        writer.list(Array(keys.entries)) { writer, entry in
+            writer.fixed(entry.id.value)
+            writer.fixed(entry.body.value)
+            writer.instant(entry.time)
+        }
+        writer.list(lanes.indices.filter { lanes[$0].awakeUntil > .distantPast }) {
+            $0.unsigned($1)
+            $0.instant(lanes[$1].awakeUntil)
+        }
     }
 
     /// Replaces all commands by stored ones. Damaged bytes leave the scheduler as it is. Nothing is
@@ -26,67 +39,106 @@ extension CommandScheduler {
         let deviceCount = registry.deviceNames.count
         let serial = try reader.unsigned()
         let run = try reader.unsigned()
+        let lease = try reader.unsigned()
         let live = try reader.list { reader throws(RecordError) in
-            try reader.command(deviceCount: deviceCount)
+            try reader.command(registry)
         }
         let ended = try reader.list { reader throws(RecordError) in
             try reader.record(deviceCount: deviceCount)
         }
-        let busy = live.filter { $0.life.state.isInFlight }.map(\.device)
+        let entries = try reader.list { reader throws(RecordError) in
+            KeyRing.Entry(
+                id: CommandID(value: try reader.fixed128()),
+                body: CommandID(value: try reader.fixed128()), time: try reader.instant())
+        }
+        let awake = try reader.list { reader throws(RecordError) in
+            (device: try reader.count(), until: try reader.instant())
+        }
+        let busy = live.filter(\.holdsDevice).map(\.device)
         guard Set(live.map(\.id)).count == live.count, Set(busy).count == busy.count,
-            live.allSatisfy({ $0.serial < serial && $0.run < run && $0.isConsistent })
+            Set(entries.map(\.id)).count == entries.count,
+            awake.allSatisfy({ $0.device < deviceCount }),
+            live.allSatisfy({
+                $0.serial > 0 && $0.serial < serial && $0.run < run && $0.isConsistent
+            })
         else { throw .malformed(at: reader.offset) }
-        replace(live: live, ended: ended)
+        replace(live: live, ended: ended, keys: entries, registry: registry)
+        for (device, until) in awake {
+            lanes[lane(of: Device(index: UInt32(device)), registry)].awakeUntil = until
+        }
         nextSerial = serial
         nextRun = run
+        fence = lease
     }
 }
 
 extension LiveCommand {
     /// Whether the scheduler could have written this; anything else might never end, or trap.
     fileprivate var isConsistent: Bool {
-        guard SequenceCompiler.attemptsAllowed.contains(policy.maxAttempts),
+        guard (1...SequenceCompiler.attemptsAllowed.upperBound).contains(policy.maxAttempts),
             attempts <= policy.maxAttempts, policy.initialDelay >= .zero,
             policy.maxDelay >= .zero
         else { return false }
         switch life.state {
-        case .queued: return !isAwaitingAnswer
-        case .sent: return isAwaitingAnswer && deadline != nil
-        case .reconciling: return deadline != nil
-        case .verifying, .backoff: return !isAwaitingAnswer && deadline != nil
-        default: return false
+        case .blocked, .queued: return !isAwaitingAnswer && deadline == nil
+        case .leased: return deadline != nil && preconditions.lease != nil
+        case .sent: return isAwaitingAnswer && deadline != nil && attempts > 0
+        case .accepted, .executing, .verifying, .backoff:
+            return !isAwaitingAnswer && deadline != nil
+        case .reconciling, .cancelling: return limit != nil
+        case .compensating:
+            return hasCompensation && (!isAwaitingAnswer || deadline != nil)
+        default: return isKept && life.state.isFinal
         }
     }
 }
 
 extension ByteWriter {
-    fileprivate mutating func id(_ id: CommandID) { fixed(id.value) }
-
     fileprivate mutating func record(_ record: CommandRecord) {
-        id(record.id)
+        fixed(record.id.value)
         unsigned(UInt64(record.device.index))
         string(record.name)
         string(record.sequence)
         unsigned(record.step)
-        byte(record.state.rawValue)
+        string(record.principal)
+        byte(record.priority.rawValue)
+        string(record.state.rawValue)
+        bool(record.maybeExecuted)
         unsigned(record.attempts)
         instant(record.created)
         instant(record.updated)
         string(record.result)
+        optional(record.percent) { $0.unsigned($1) }
+        fields(record.output)
     }
 
     fileprivate mutating func command(_ command: LiveCommand) {
         record(command.record)
         unsigned(command.serial)
         unsigned(command.run)
-        bool(command.isCritical)
-        bool(command.life.maybeExecuted)
-        bool(command.isAwaitingAnswer)
-        bool(command.isUncertain)
+        for flag in [
+            command.isKept, command.isOverdue, command.isAwaitingAnswer, command.isUncertain,
+            command.wasUncertain, command.isInterrupted, command.hasPrepared,
+            command.preconditions.isHeld, command.preconditions.needsApproval,
+        ] {
+            bool(flag)
+        }
+        unsigned(command.tries)
         unsigned(command.met)
-        bool(command.deadline != nil)
-        if let deadline = command.deadline { instant(deadline) }
+        unsigned(command.fence)
+        for time in [command.deadline, command.limit, command.expires, command.firstSent] {
+            optional(time) { $0.instant($1) }
+        }
+        optional(command.wish) { $0.byte($1.rawValue) }
+        optional(command.inherited) { $0.byte($1.rawValue) }
+        optional(command.preconditions.condition) { $0.string($1.text) }
+        byte(command.preconditions.onFalse.rawValue)
+        optional(command.preconditions.lease) { $0.signed($1.count) }
         form(command.form)
+        optional(command.hasCompensation ? command.compensation : nil) {
+            $0.string($1.name)
+            $0.form($1)
+        }
         policy(command.policy)
     }
 
@@ -94,15 +146,16 @@ extension ByteWriter {
         string(form.method.rawValue)
         list(form.path) { $0.string($1) }
         list(form.query) { $0.string($1) }
-        list(form.parameters) { writer, field in
-            writer.string(field.name)
-            writer.value(field.value)
-        }
+        fields(form.parameters)
         list(form.writes) { writer, write in
             writer.unsigned(Int(write.property.index))
             writer.value(write.value)
             writer.double(write.tolerance)
         }
+        bool(form.isIdempotent)
+        bool(form.isConcurrent)
+        optional(form.executionTimeout) { $0.signed($1.count) }
+        optional(form.verify) { $0.string($1.text) }
     }
 
     private mutating func policy(_ policy: RetryPolicy) {
@@ -111,8 +164,21 @@ extension ByteWriter {
         signed(policy.initialDelay.count)
         signed(policy.maxDelay.count)
         bool(policy.skipsFailures)
-        bool(policy.verifyTimeout != nil)
-        if let timeout = policy.verifyTimeout { signed(timeout.count) }
+        optional(policy.verifyTimeout) { $0.signed($1.count) }
+    }
+
+    private mutating func fields(_ fields: [Field]) {
+        list(fields) { writer, field in
+            writer.string(field.name)
+            writer.value(field.value)
+        }
+    }
+
+    private mutating func optional<Element>(
+        _ element: Element?, _ write: (inout ByteWriter, Element) -> Void
+    ) {
+        bool(element != nil)
+        if let element { write(&self, element) }
     }
 }
 
@@ -121,35 +187,69 @@ extension ByteReader {
         let id = CommandID(value: try fixed128())
         let device = try count()
         let (name, sequence, step) = (try string(), try string(), try count())
-        guard device < deviceCount, let state = CommandState(rawValue: try byte()) else {
-            throw .malformed(at: offset)
-        }
+        let principal = try string()
+        guard device < deviceCount, let priority = CommandPriority(rawValue: try byte()),
+            let state = CommandState(rawValue: try string())
+        else { throw .malformed(at: offset) }
         return CommandRecord(
             id: id, device: Device(index: UInt32(device)), name: name, sequence: sequence,
-            step: step, state: state, attempts: try count(), created: try instant(),
-            updated: try instant(), result: try string())
+            step: step, principal: principal, priority: priority, state: state,
+            maybeExecuted: try bool(), attempts: try count(), created: try instant(),
+            updated: try instant(), result: try string(),
+            percent: try optional { reader throws(RecordError) in try reader.count() },
+            output: try fields())
     }
 
-    fileprivate mutating func command(deviceCount: Int) throws(RecordError) -> LiveCommand {
-        let record = try record(deviceCount: deviceCount)
-        let (serial, run) = (try unsigned(), try unsigned())
-        let (isCritical, maybeExecuted) = (try bool(), try bool())
-        let (isAwaitingAnswer, isUncertain) = (try bool(), try bool())
-        let met = try unsigned()
-        let deadline = try bool() ? try instant() : nil
-        let form = try form(named: record.name)
-        guard !record.state.isFinal,
-            let life = CommandLife(state: record.state, maybeExecuted: maybeExecuted)
+    fileprivate mutating func command(_ registry: Registry) throws(RecordError) -> LiveCommand {
+        let record = try record(deviceCount: registry.deviceNames.count)
+        let model = registry.entry(record.device)?.model.map { registry.models[$0] }
+        guard let life = CommandLife(state: record.state, maybeExecuted: record.maybeExecuted)
         else { throw .malformed(at: offset) }
-        return LiveCommand(
-            id: record.id, serial: serial, run: run, sequence: record.sequence, step: record.step,
-            device: record.device, isCritical: isCritical, form: form, policy: try policy(),
-            life: life, attempts: record.attempts, created: record.created,
-            updated: record.updated, deadline: deadline, isAwaitingAnswer: isAwaitingAnswer,
-            isUncertain: isUncertain, met: met, result: record.result)
+        var command = LiveCommand(
+            id: record.id, serial: try unsigned(), run: try unsigned(), sequence: record.sequence,
+            step: record.step, device: record.device, principal: record.principal,
+            priority: record.priority,
+            form: CommandForm(
+                name: record.name, method: .post, path: [], query: [], parameters: [], writes: []),
+            policy: RetryPolicy(maxAttempts: 1), life: life, attempts: record.attempts,
+            created: record.created, updated: record.updated, percent: record.percent,
+            output: record.output, result: record.result)
+        command.isKept = try bool()
+        command.isOverdue = try bool()
+        command.isAwaitingAnswer = try bool()
+        command.isUncertain = try bool()
+        command.wasUncertain = try bool()
+        command.isInterrupted = try bool()
+        command.hasPrepared = try bool()
+        command.preconditions.isHeld = try bool()
+        command.preconditions.needsApproval = try bool()
+        command.tries = try count()
+        command.met = try unsigned()
+        command.fence = try unsigned()
+        command.deadline = try time()
+        command.limit = try time()
+        command.expires = try time()
+        command.firstSent = try time()
+        command.wish = try choice { LiveCommand.Wish(rawValue: $0) }
+        command.inherited = try choice { CommandPriority(rawValue: $0) }
+        command.preconditions.condition = try condition(model, registry)
+        guard let onFalse = CommandTerms.Refrain(rawValue: try byte()) else {
+            throw .malformed(at: offset)
+        }
+        command.preconditions.onFalse = onFalse
+        command.preconditions.lease = try span()
+        command.form = try form(named: record.name, model, registry)
+        command.compensation =
+            try optional { reader throws(RecordError) in
+                try reader.form(named: try reader.string(), model, registry)
+            } ?? .none
+        command.policy = try policy()
+        return command
     }
 
-    private mutating func form(named name: String) throws(RecordError) -> CommandForm {
+    private mutating func form(
+        named name: String, _ model: DeviceModel?, _ registry: Registry
+    ) throws(RecordError) -> CommandForm {
         guard let method = CommandModel.Method(rawValue: try string()) else {
             throw .malformed(at: offset)
         }
@@ -157,10 +257,20 @@ extension ByteReader {
             name: name, method: method,
             path: try list { reader throws(RecordError) in try reader.string() },
             query: try list { reader throws(RecordError) in try reader.string() },
-            parameters: try list { reader throws(RecordError) in
-                Field(try reader.string(), try reader.value())
-            },
-            writes: try list { reader throws(RecordError) in try reader.write() })
+            parameters: try fields(),
+            writes: try list { reader throws(RecordError) in try reader.write() },
+            isIdempotent: try bool(), isConcurrent: try bool(), executionTimeout: try span(),
+            verify: try condition(model, registry))
+    }
+
+    private mutating func condition(
+        _ model: DeviceModel?, _ registry: Registry
+    ) throws(RecordError) -> CommandCondition? {
+        var diagnostics: [Diagnostic] = []
+        return try optional { reader throws(RecordError) in try reader.string() }.map {
+            CommandCondition(
+                Located($0), model: model, registry: registry, diagnostics: &diagnostics)
+        }
     }
 
     private mutating func write() throws(RecordError) -> PropertyWrite {
@@ -175,7 +285,34 @@ extension ByteReader {
         RetryPolicy(
             maxAttempts: try count(), isExponential: try bool(),
             initialDelay: Milliseconds(try signed()), maxDelay: Milliseconds(try signed()),
-            skipsFailures: try bool(),
-            verifyTimeout: try bool() ? Milliseconds(try signed()) : nil)
+            skipsFailures: try bool(), verifyTimeout: try span())
+    }
+
+    private mutating func fields() throws(RecordError) -> [Field] {
+        try list { reader throws(RecordError) in
+            Field(try reader.string(), try reader.value())
+        }
+    }
+
+    private mutating func time() throws(RecordError) -> Instant? {
+        try optional { reader throws(RecordError) in try reader.instant() }
+    }
+
+    private mutating func span() throws(RecordError) -> Milliseconds? {
+        try optional { reader throws(RecordError) in Milliseconds(try reader.signed()) }
+    }
+
+    private mutating func choice<Element>(
+        _ element: (UInt8) -> Element?
+    ) throws(RecordError) -> Element? {
+        guard try bool() else { return nil }
+        guard let element = element(try byte()) else { throw .malformed(at: offset) }
+        return element
+    }
+
+    private mutating func optional<Element>(
+        _ read: (inout ByteReader) throws(RecordError) -> Element
+    ) throws(RecordError) -> Element? {
+        try bool() ? try read(&self) : nil
     }
 }

@@ -1,37 +1,51 @@
 package import Model
 
-/// Runs command sequences: one command per device at a time, in order, repeated until the device
-/// has answered or the attempts are spent.
+/// Runs commands: one per device at a time, each in its order, repeated until the device has
+/// answered or the attempts are spent, and asked after until it is known what became of it.
 ///
-/// A pure value. It is told what happens (`start`, `receive`, `reported`, `advance`) and tells what
-/// is to be done. Ask `nextDeadline` when to call `advance` at the latest. `CommandLife.table` says
-/// what can become of a command.
+/// A pure value. It is told what happens (`submit`, `start`, `decide`, `receive`, `reported`,
+/// `setAwake`, `advance`) and tells what is to be done. Ask `nextDeadline` when to call `advance`
+/// at the latest. `CommandLife.table` says what can become of a command.
 package struct CommandScheduler: Sendable {
     let limits: CommandLimits
     private var plans: [String: SequencePlan] = [:]
 
     /// Live commands by slot; slots are used again.
-    var commands: [LiveCommand?] = []
+    var commands: [LiveCommand] = []
     private var freeSlots: [Int] = []
-    /// The slot of each live command.
-    private(set) var slots: [CommandID: Int] = [:]
+    /// The slot of each command there is, also under the id of its compensation while that runs.
+    var slots: [CommandID: Int] = [:]
     /// By device index, grown when a device gets its first command.
     var lanes: [Lane] = []
     var timers = DeadlineHeap()
     var finished: FinishedRing
+    var keys: KeyRing
     var nextSerial: UInt64 = 1
     var nextRun: UInt64 = 1
+    /// Of the last lease of any device.
+    var fence: UInt64 = 0
     package internal(set) var counters = CommandCounters()
 
     /// The live commands of one device.
     struct Lane: Sendable {
-        /// Slots, critical commands first, each kind in the order made. The first is the next to be
-        /// sent.
+        /// Slots in the order made.
         var queue: [Int] = []
         /// The slot of the command that has the device, or -1.
-        var inFlight = -1
-        /// The command in flight waits for reports.
+        var holder = -1
+        /// Some command waits for reports.
         var isWatched = false
+        /// The device only listens now and then.
+        var sleeps = false
+        /// A device that sleeps listens until then.
+        var awakeUntil = Instant.distantPast
+
+        func isListening(at now: Instant) -> Bool { !sleeps || now < awakeUntil }
+    }
+
+    /// What a call works with.
+    struct Moment {
+        var now: Instant
+        var twins: any TwinReader
     }
 
     /// Compiles the sequences. What is wrong with them is told in `diagnostics`, and a sequence
@@ -42,6 +56,7 @@ package struct CommandScheduler: Sendable {
     ) {
         self.limits = limits
         finished = FinishedRing(limit: limits.finishedRecords)
+        keys = KeyRing(limit: limits.keys)
         var compiler = SequenceCompiler(registry: registry)
         var names: Set<String> = []
         for definition in sequences {
@@ -49,12 +64,10 @@ package struct CommandScheduler: Sendable {
                 compiler.repeated(definition.name)
                 continue
             }
-            let acknowledgment = sync.first {
-                $0.group.value == definition.target.group.value && $0.acknowledgment != nil
-            }?.acknowledgment.map {
-                SequencePlan.Acknowledgment(
-                    needsReport: $0.method == .reportedProperties, timeout: $0.timeout)
-            }
+            // Graphs are run by a `SequenceTable`.
+            if definition.isGraph { continue }
+            let acknowledgment = SequencePlan.Acknowledgment(
+                of: definition.target.group.value, sync)
             plans[definition.name.value] = compiler.compile(
                 definition, acknowledgment: acknowledgment)
         }
@@ -66,17 +79,19 @@ package struct CommandScheduler: Sendable {
     /// it adds nothing. `context` is the device to be near to.
     package mutating func start(
         _ sequence: String, trigger: String, context: Device?, isCritical: Bool,
-        registry: Registry, at now: Instant, into effects: inout [CommandEffect]
+        registry: Registry, twins: any TwinReader = NoTwins(), at now: Instant,
+        into effects: inout [CommandEffect]
     ) {
         let targets = plans[sequence]?.targets(near: context, registry: registry) ?? []
         guard let plan = plans[sequence], !targets.isEmpty else {
             counters.targetless += 1
             return
         }
+        let moment = Moment(now: now, twins: twins)
         for target in targets {
             start(
                 plan, on: target, trigger: trigger, isCritical: isCritical || plan.isCritical,
-                at: now, into: &effects)
+                registry: registry, moment, into: &effects)
         }
         dropStaleTimers()
     }
@@ -89,17 +104,22 @@ package struct CommandScheduler: Sendable {
         Int(device.index) < lanes.count && lanes[Int(device.index)].isWatched
     }
 
-    /// The live commands by device and order of sending, then those that ended last, oldest first.
+    /// The live commands by device and order made, then those that ended last, oldest first.
     package var records: [CommandRecord] {
-        lanes.flatMap { lane in lane.queue.compactMap { commands[$0]?.record } }
+        lanes.flatMap { lane in lane.queue.map { commands[$0].record } }
             + finished.records
+    }
+
+    /// One command, if it is alive or ended lately.
+    package func record(_ id: CommandID) -> CommandRecord? {
+        slots[id].map { commands[$0].record } ?? finished.record(id)
     }
 
     // MARK: Starting
 
     private mutating func start(
         _ plan: SequencePlan, on target: SequencePlan.Candidate, trigger: String, isCritical: Bool,
-        at now: Instant, into effects: inout [CommandEffect]
+        registry: Registry, _ moment: Moment, into effects: inout [CommandEffect]
     ) {
         let forms = plan.variants[target.variant]
         let ids = forms.indices.map { CommandID(plan.name, trigger, target.name, String($0)) }
@@ -107,159 +127,183 @@ package struct CommandScheduler: Sendable {
             counters.duplicates += 1
             return
         }
-        let lane = lane(of: target.device)
-        if lanes[lane].queue.contains(where: { commands[$0]?.sequence == plan.name }) {
+        let lane = lane(of: target.device, registry)
+        if lanes[lane].queue.contains(where: { commands[$0].sequence == plan.name }) {
             counters.coalesced += 1
             return
         }
-        let superseded = lanes[lane].queue.filter { slot in
-            guard let older = commands[slot], older.life.state == .queued, older.neverSent,
-                isCritical || !older.isCritical
-            else { return false }
-            return forms.contains { $0.replaces(older.form) }
-        }
         let run = nextRun
-        nextRun += 1
+        nextRun &+= 1
         var made = forms.indices.map { step in
-            let serial = nextSerial + UInt64(step)
-            return LiveCommand(
-                id: ids[step], serial: serial, run: run, sequence: plan.name, step: step,
-                device: target.device, isCritical: isCritical, form: forms[step],
-                policy: plan.policy, created: now, updated: now)
+            LiveCommand(
+                id: ids[step], serial: nextSerial &+ UInt64(step), run: run, sequence: plan.name,
+                step: step, device: target.device, priority: isCritical ? .critical : .normal,
+                form: forms[step], policy: plan.policy, created: moment.now, updated: moment.now)
         }
-        nextSerial += UInt64(made.count)
-        let queued = lanes[lane].queue.count - superseded.count + made.count
-        let live = slots.count - superseded.count + made.count
-        if queued > limits.commandsPerDevice || live > limits.liveCommands {
-            counters.refused += 1
-            let reason =
-                queued > limits.commandsPerDevice
-                ? "the device's queue is full" : "too many commands"
+        nextSerial &+= UInt64(made.count)
+        let superseded = superseded(by: made, in: lane)
+        if let reason = full(lane, adding: made.count - superseded.count) {
             for step in made.indices {
-                reject(&made[step], reason: reason, at: now, into: &effects)
+                reject(&made[step], reason: reason, at: moment.now, into: &effects)
             }
             return
         }
         counters.started += 1
-        for slot in superseded {
-            move(slot, .supersede, reason: "replaced by \(plan.name)", at: now, into: &effects)
-            finish(slot, into: &effects)
+        supersede(superseded, by: plan.name, moment, into: &effects)
+        for command in made {
+            enqueue(command, in: lane, reason: trigger, moment, into: &effects)
         }
-        enqueue(made, in: lane, trigger: trigger, at: now, into: &effects)
-        dispatch(lane, at: now, into: &effects)
+        dispatch(lane, moment, into: &effects)
     }
 
-    private mutating func reject(
+    /// Why a lane takes no more; counted.
+    mutating func full(_ lane: Int, adding more: Int) -> String? {
+        guard lanes[lane].queue.count + more <= limits.commandsPerDevice else {
+            counters.refused += 1
+            return "the device's queue is full"
+        }
+        guard slots.count + more <= limits.liveCommands else {
+            counters.refused += 1
+            return "too many commands"
+        }
+        return nil
+    }
+
+    /// The commands that these make pointless: unsent, no more urgent, setting the same.
+    func superseded(by made: [LiveCommand], in lane: Int) -> [Int] {
+        lanes[lane].queue.filter { slot in
+            let older = commands[slot]
+            guard older.firstSent == nil,
+                [.queued, .blocked, .backoff].contains(older.life.state),
+                !older.preconditions.isHeld
+            else { return false }
+            return made.contains {
+                $0.priority <= older.priority && $0.form.replaces(older.form)
+            }
+        }
+    }
+
+    mutating func supersede(
+        _ slots: [Int], by name: String, _ moment: Moment, into effects: inout [CommandEffect]
+    ) {
+        for slot in slots {
+            move(
+                slot, .supersede, reason: "replaced by \(name)", at: moment.now, into: &effects)
+            finish(slot, moment, into: &effects)
+        }
+    }
+
+    mutating func reject(
         _ command: inout LiveCommand, reason: String, at now: Instant,
         into effects: inout [CommandEffect]
     ) {
         let from = command.life.state
-        guard command.life.apply(.validate, .invalid) != nil else { return }
+        _ = command.life.apply(.validate, .fail)
         command.result = reason
         effects.append(.audit(command.auditEntry(from: from, reason: reason, at: now)))
         conclude(command, into: &effects)
     }
 
-    private mutating func enqueue(
-        _ made: [LiveCommand], in lane: Int, trigger: String, at now: Instant,
+    /// Gives a valid command its place; what it waits for is looked at at once.
+    mutating func enqueue(
+        _ command: LiveCommand, in lane: Int, reason: String, _ moment: Moment,
         into effects: inout [CommandEffect]
     ) {
-        var place = lanes[lane].queue.count
-        if made.first?.isCritical == true {
-            place =
-                lanes[lane].queue.firstIndex { commands[$0]?.isCritical != true }
-                ?? lanes[lane].queue.count
-        }
-        for command in made {
-            let slot = insert(command)
-            lanes[lane].queue.insert(slot, at: place)
-            place += 1
-            move(slot, .validate, .valid, reason: trigger, at: now, into: &effects)
-        }
+        let slot = insert(command)
+        lanes[lane].queue.append(slot)
+        let isBlocked = command.preconditions.areAny
+        move(
+            slot, .validate, isBlocked ? .conditional : .valid, reason: reason, at: moment.now,
+            into: &effects)
+        if isBlocked { evaluate(slot, moment, into: &effects) }
     }
 
     // MARK: Storage
 
     /// Puts a command into a free slot.
-    mutating func insert(_ command: LiveCommand) -> Int {
+    private mutating func insert(_ command: LiveCommand) -> Int {
         let slot = freeSlots.popLast() ?? commands.count
-        if slot == commands.count { commands.append(nil) }
+        if slot == commands.count { commands.append(command) }
         commands[slot] = command
         slots[command.id] = slot
         return slot
     }
 
     /// The place of the device's lane, made if it is new.
-    mutating func lane(of device: Device) -> Int {
+    mutating func lane(of device: Device, _ registry: Registry) -> Int {
         let lane = Int(device.index)
         while lanes.count <= lane { lanes.append(Lane()) }
+        let model = registry.entry(device)?.model
+        lanes[lane].sleeps = model.map { registry.models[$0].awakeWindow != nil } ?? false
         return lane
     }
 
-    /// Puts these in place of all commands there are, in order of sending for each device.
-    mutating func replace(live: [LiveCommand], ended: [CommandRecord]) {
+    /// Puts these in place of all commands there are, in the order made for each device.
+    mutating func replace(
+        live: [LiveCommand], ended: [CommandRecord], keys entries: [KeyRing.Entry],
+        registry: Registry
+    ) {
         commands = []
         freeSlots = []
         slots = [:]
         lanes = []
         timers = DeadlineHeap()
         finished = FinishedRing(limit: limits.finishedRecords)
+        keys = KeyRing(limit: limits.keys)
         for record in ended { finished.append(record) }
+        for entry in entries { keys.append(entry) }
         for command in live {
-            let lane = lane(of: command.device)
+            let lane = lane(of: command.device, registry)
             let slot = insert(command)
+            if command.life.state == .compensating { slots[command.compensationID] = slot }
+            if command.life.state.isFinal { continue }
             lanes[lane].queue.append(slot)
-            if command.life.state.isInFlight {
-                lanes[lane].inFlight = slot
-                lanes[lane].isWatched = command.needsReport
-            }
-            if let deadline = command.deadline { arm(slot, at: deadline) }
+            if command.holdsDevice { lanes[lane].holder = slot }
+            lanes[lane].isWatched = lanes[lane].isWatched || command.isWatching
+            arm(slot)
         }
     }
 
-    /// Takes an ended command out. If it ended badly and its sequence does not skip failures, the
-    /// steps after it are cancelled. The device is free afterwards; nothing is sent yet.
-    mutating func finish(_ slot: Int, into effects: inout [CommandEffect]) {
-        guard let command = commands[slot] else { return }
+    /// Takes an ended command out, unless it is kept for a compensation. If it ended badly and its
+    /// sequence does not skip failures, the steps after it are cancelled. The device is free
+    /// afterwards; nothing is sent yet.
+    mutating func finish(_ slot: Int, _ moment: Moment, into effects: inout [CommandEffect]) {
+        let command = commands[slot]
         let lane = Int(command.device.index)
         lanes[lane].queue.removeAll { $0 == slot }
-        if lanes[lane].inFlight == slot { release(lane) }
-        commands[slot] = nil
-        slots[command.id] = nil
-        freeSlots.append(slot)
+        release(slot)
+        slots[command.compensationID] = nil
+        if command.isKept {
+            commands[slot].limit = nil
+            commands[slot].deadline = nil
+        } else {
+            forget(slot)
+        }
+        watch(lane)
         conclude(command, into: &effects)
 
         let state = command.life.state
-        guard state == .failed || state == .indeterminate, !command.policy.skipsFailures else {
-            return
-        }
-        for rest in lanes[lane].queue where commands[rest]?.run == command.run {
+        guard state == .failed || state == .indeterminate, command.run > 0,
+            !command.policy.skipsFailures
+        else { return }
+        for rest in lanes[lane].queue where commands[rest].run == command.run {
             let isCancelled = move(
                 rest, .cancel, .neverSent, reason: "step \(command.step + 1) \(state)",
                 at: command.updated, into: &effects)
-            if isCancelled { finish(rest, into: &effects) }
+            if isCancelled { finish(rest, moment, into: &effects) }
         }
     }
 
-    private mutating func conclude(_ command: LiveCommand, into effects: inout [CommandEffect]) {
-        switch command.life.state {
-        case .succeeded: counters.succeeded += 1
-        case .failed: counters.failed += 1
-        case .indeterminate: counters.indeterminate += 1
-        case .superseded: counters.superseded += 1
-        case .cancelled: counters.cancelled += 1
-        case .rejected: counters.rejected += 1
-        default: preconditionFailure("a command in state \(command.life.state) has not ended")
-        }
+    /// Frees the slot of a command that has ended.
+    mutating func forget(_ slot: Int) {
+        slots[commands[slot].id] = nil
+        commands[slot] = .none
+        freeSlots.append(slot)
+    }
+
+    mutating func conclude(_ command: LiveCommand, into effects: inout [CommandEffect]) {
+        counters.note(command.life.state)
         finished.append(command.record)
         effects.append(.finished(command.record))
-    }
-}
-
-extension LiveCommand {
-    func auditEntry(from: CommandState, reason: String, at now: Instant) -> AuditEntry {
-        AuditEntry(
-            time: now, command: id, device: device, name: form.name, from: from.description,
-            to: life.state.description, reason: reason)
     }
 }

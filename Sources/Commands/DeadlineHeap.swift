@@ -32,17 +32,16 @@ struct DeadlineHeap: Sendable {
     mutating func removeFirst() {
         entries.swapAt(0, entries.count - 1)
         entries.removeLast()
-        var parent = 0
-        while true {
-            var least = parent
+        if entries.isEmpty { return }
+        var (parent, least) = (0, 0)
+        repeat {
+            entries.swapAt(parent, least)
+            parent = least
             for child in [parent * 2 + 1, parent * 2 + 2]
             where child < entries.count && entries[child].isBefore(entries[least]) {
                 least = child
             }
-            if least == parent { return }
-            entries.swapAt(parent, least)
-            parent = least
-        }
+        } while least != parent
     }
 
     /// Forgets all but these.

@@ -5,7 +5,7 @@ struct SequenceCompiler {
     static let attemptsAllowed = 1...1000
 
     let registry: Registry
-    private(set) var diagnostics: [Diagnostic] = []
+    var diagnostics: [Diagnostic] = []
 
     init(registry: Registry) { self.registry = registry }
 
@@ -15,30 +15,9 @@ struct SequenceCompiler {
     ) -> SequencePlan? {
         let errorsBefore = diagnostics.count { $0.severity == .error }
         checkNumbers(of: definition)
-        checkSelection(of: definition.target)
-        guard let group = registry.group(named: definition.target.group.value) else {
-            unknown(
-                "group", definition.target.group, "E0311", among: registry.groups.map(\.name))
-            return nil
-        }
-        if group.members.isEmpty {
-            report(
-                .warning, "E0312", "group '\(group.name)' has no devices to command",
-                definition.target.group)
-        }
-        var models: [Int?] = []
-        var candidates: [SequencePlan.Candidate] = []
-        for device in group.members {
-            guard let entry = registry.entry(device) else { continue }
-            let variant = models.firstIndex(of: entry.model) ?? models.count
-            if variant == models.count { models.append(entry.model) }
-            candidates.append(
-                SequencePlan.Candidate(device: device, name: entry.name, variant: variant))
-        }
-        var variants: [[CommandForm]] = []
-        for model in models {
-            let model = model.map { registry.models[$0] }
-            variants.append(definition.steps.compactMap { form(of: $0, model: model) })
+        guard let (candidates, models) = candidates(of: definition.target) else { return nil }
+        let variants = models.map { model in
+            definition.steps.compactMap { form(of: $0, model: model) }
         }
         guard diagnostics.count(where: { $0.severity == .error }) == errorsBefore else {
             return nil
@@ -46,8 +25,33 @@ struct SequenceCompiler {
         return SequencePlan(
             name: definition.name.value, isCritical: definition.isCritical,
             selection: definition.target.selection,
-            candidates: candidates.sorted { $0.name < $1.name }, variants: variants,
+            candidates: candidates, variants: variants,
             policy: RetryPolicy(definition.errorHandling, acknowledgment))
+    }
+
+    /// A target's devices by name, and the models that their variants stand for; nil where there is
+    /// no such group.
+    mutating func candidates(
+        of target: TargetDefinition
+    ) -> ([SequencePlan.Candidate], models: [DeviceModel?])? {
+        checkSelection(of: target)
+        guard let group = registry.group(named: target.group.value) else {
+            unknown("group", target.group, "E0311", among: registry.groups.map(\.name))
+            return nil
+        }
+        if group.members.isEmpty {
+            report(
+                .warning, "E0312", "group '\(group.name)' has no devices to command", target.group)
+        }
+        var models: [Int?] = []
+        let byName = group.members.map { (registry.name(of: $0), $0) }.sorted { $0.0 < $1.0 }
+        let candidates = byName.map { name, device in
+            let model = registry.entry(device)?.model
+            let variant = models.firstIndex(of: model) ?? models.count
+            if variant == models.count { models.append(model) }
+            return SequencePlan.Candidate(device: device, name: name, variant: variant)
+        }
+        return (candidates, models.map { $0.map { registry.models[$0] } })
     }
 
     /// A second sequence of the same name.
@@ -57,7 +61,7 @@ struct SequenceCompiler {
 
     // MARK: Checks
 
-    private mutating func checkNumbers(of definition: SequenceDefinition) {
+    mutating func checkNumbers(of definition: SequenceDefinition) {
         let handling = definition.errorHandling
         if definition.steps.isEmpty {
             report(
@@ -73,7 +77,7 @@ struct SequenceCompiler {
         }
     }
 
-    private mutating func checkSelection(of target: TargetDefinition) {
+    mutating func checkSelection(of target: TargetDefinition) {
         switch (target.selection, target.toDevice) {
         case (.nearest, nil):
             report(
@@ -83,14 +87,16 @@ struct SequenceCompiler {
             report(
                 .error, "E0316", "'\(path.value)' names no device", path,
                 help: ["`context.device_id` is the device that set the sequence off"])
-        case (.all, let path?):
-            report(.warning, "E0316", "`to_device` has no meaning with `all`", path)
-        case (.nearest, _), (.all, nil): break
+        case (.nearest, _), (_, nil): break
+        case (_, let path?):
+            report(
+                .warning, "E0316",
+                "`to_device` has no meaning with `\(target.selection.rawValue)`", path)
         }
     }
 
     /// A step for devices of `model`; nil (for a device without a model) takes any command.
-    private mutating func form(of step: StepDefinition, model: DeviceModel?) -> CommandForm? {
+    mutating func form(of step: StepDefinition, model: DeviceModel?) -> CommandForm? {
         var command = CommandModel(name: step.command.value)
         if let model {
             guard let known = model.commands.first(where: { $0.name == step.command.value }) else {
@@ -129,10 +135,12 @@ struct SequenceCompiler {
                     length: parameter.value.value.description.utf8.count, help: refusal.help)
             }
         }
-        return CommandForm(
+        var form = CommandForm(
             name: command.name, method: command.method,
             path: command.path.map { fill($0, step) }, query: command.query.map { fill($0, step) },
             parameters: step.parameters.map { Field($0.name, $0.value.value) }, writes: writes)
+        form.adopt(command, of: model, registry: registry)
+        return form
     }
 
     /// A model that says what a command writes thereby says which parameters it has.
@@ -167,7 +175,7 @@ struct SequenceCompiler {
 
     // MARK: Telling
 
-    private mutating func unknown(
+    mutating func unknown(
         _ what: String, _ name: Located<String>, _ code: String, among candidates: [String]
     ) {
         report(
@@ -175,11 +183,11 @@ struct SequenceCompiler {
             help: suggestion(name.value, candidates))
     }
 
-    private func suggestion(_ word: String, _ candidates: [String]) -> [String] {
+    func suggestion(_ word: String, _ candidates: [String]) -> [String] {
         didYouMean(word, among: candidates).map { ["did you mean '\($0)'?"] } ?? []
     }
 
-    private mutating func report(
+    mutating func report(
         _ severity: Diagnostic.Severity, _ code: String, _ message: String,
         _ at: Located<String>, help: [String] = []
     ) {
@@ -188,7 +196,7 @@ struct SequenceCompiler {
     }
 
     /// Told once, even if several models of a group have the same trouble at the same place.
-    private mutating func report(
+    mutating func report(
         _ severity: Diagnostic.Severity, _ code: String, _ message: String, _ place: Place,
         length: Int = 1, help: [String] = []
     ) {

@@ -22,7 +22,7 @@ struct SequencePlan: Sendable {
     /// The devices to run on, in order of their names; none where the group is empty.
     func targets(near context: Device?, registry: Registry) -> [Candidate] {
         switch selection {
-        case .all: candidates
+        case .all, .leastLoaded, .freshest, .any: candidates
         case .nearest:
             Registry.nearest(
                 to: context.flatMap { registry.entry($0) }, count: candidates.count

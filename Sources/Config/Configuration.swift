@@ -80,6 +80,12 @@ package struct Configuration: Sendable {
         return (report.hasErrors ? nil : configuration, report.sorted)
     }
 
+    /// A file's bytes for another reader, with the limits of a configuration's file; or why not.
+    package static func bytes(of file: String) -> ([UInt8]?, [Diagnostic]) {
+        let report = Report()
+        return (SourceFiles.whole(file, report), report.diagnostics)
+    }
+
     /// Decodes trees that have been read, or built, already; and the files that their tables name
     /// where these are not among `files`.
     package static func decode(

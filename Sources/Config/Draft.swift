@@ -16,6 +16,8 @@ extension Shape {
             Key("tables", .table(.shape(.table)), "Rows that events are enriched from."),
             Key("streams", .table(.shape(.stream)), "Event processing and patterns."),
             Key("commands", .table(.shape(.sequence)), "Command sequences."),
+            Key("lines", .table(.shape(.packLine)), "Devices that are run as one machine."),
+            Key("zones", .shape(.zones), "Which parts of the site lie next to each other."),
             Key(
                 "edge_distribution", .table(.shape(.edgeDistribution)),
                 "Which parts belong on the edge, by stream or sequence."),
@@ -33,6 +35,8 @@ struct Draft {
     var streams: [StreamDefinition] = []
     var tables: [ReferenceTable] = []
     var sequences: [SequenceDefinition] = []
+    var lines: [LineDefinition] = []
+    private var zones: ZoneGraph?
     var aggregations: [AggregationDefinition] = []
     var twinSync: [TwinSyncDefinition] = []
     var edgeDistribution: [EdgeDistribution] = []
@@ -77,6 +81,12 @@ struct Draft {
                 sequences.append(sequence)
             }
         }
+        for entry in fields.table("lines") where isNew("line", entry.key) {
+            if let line = LineDefinition(named: entry.key, entry.value, report) {
+                lines.append(line)
+            }
+        }
+        addZones(fields)
         for entry in fields.table("aggregations") where isNew("aggregation", entry.key) {
             if let one = AggregationDefinition(named: entry.key, entry.value, report) {
                 aggregations.append(one)
@@ -115,6 +125,25 @@ struct Draft {
         gateway = GatewaySettings(entry.value, report)
     }
 
+    private mutating func addZones(_ fields: Fields) {
+        guard let node = fields.node("zones"),
+            isNew("section", Located("zones", at: fields.place("zones")))
+        else { return }
+        zones = ZoneGraph(node, report)
+    }
+
+    /// Tells sequences what other sections say of them.
+    private mutating func completeSequences() {
+        let awaited = Set(lines.flatMap { $0.sequences.map(\.sequence.value) })
+        for index in sequences.indices {
+            sequences[index].isAwaited = awaited.contains(sequences[index].name.value)
+            sequences[index].target.zones = zones
+            for step in sequences[index].steps.indices {
+                sequences[index].steps[step].target?.zones = zones
+            }
+        }
+    }
+
     private mutating func addDevices(_ node: Node) {
         guard let fields = Fields(node, .devices, report) else { return }
         let limit = (gateway ?? .standard).limits.devices
@@ -145,13 +174,15 @@ struct Draft {
     mutating func finish(known: KnownNames) -> Configuration {
         let gateway = gateway ?? .standard
         markWrittenProperties()
+        completeSequences()
         checkReferences(report)
         let registry = builder.build(limits: gateway.limits, known: known, report)
         checkTests(registry, report)
         return Configuration(
             definition: Definition(
                 workflow: workflows.first?.value ?? "workflow", registry: registry,
-                streams: streams, tables: tables, sequences: sequences, aggregations: aggregations,
+                streams: streams, tables: tables, sequences: sequences, lines: lines,
+                aggregations: aggregations,
                 twinSync: twinSync, edgeDistribution: edgeDistribution,
                 scenarios: scenarios.map(\.definition), tests: tests),
             gateway: gateway, workflows: workflows)
@@ -160,18 +191,25 @@ struct Draft {
     /// A property that a sequence's parameters set is writable, whatever its command is called.
     private mutating func markWrittenProperties() {
         for sequence in sequences {
-            for index in models(of: sequence.target.group.value) {
-                let model = builder.models[index].model
-                for step in sequence.steps {
-                    guard
-                        let command = model.commands.first(
-                            where: { $0.name == step.command.value })
-                    else { continue }
-                    let names = step.parameters.map(\.name)
-                    for write in model.writes(of: command, parameters: names) {
-                        builder.models[index].markWritten(write.property)
-                    }
-                }
+            for step in sequence.steps {
+                markWritten(by: step, of: sequence)
+                guard let undo = step.compensation else { continue }
+                var back = StepDefinition(command: undo.command, parameters: undo.parameters)
+                back.target = step.target
+                markWritten(by: back, of: sequence)
+            }
+        }
+    }
+
+    private mutating func markWritten(by step: StepDefinition, of sequence: SequenceDefinition) {
+        let group = (step.target ?? sequence.target).group.value
+        for index in models(of: group) {
+            let model = builder.models[index].model
+            guard let command = model.commands.first(where: { $0.name == step.command.value })
+            else { continue }
+            let names = step.parameters.map(\.name)
+            for write in model.writes(of: command, parameters: names) {
+                builder.models[index].markWritten(write.property)
             }
         }
     }

@@ -35,6 +35,7 @@ extension Shape {
                 "What the state of all streams may take at most; a configuration that could need "
                     + "more is refused. Without it nothing is."),
             Key("limits", .shape(.limits), "What is bounded, and by how much."),
+            Key("history", .shape(.history), "What is kept of what properties were."),
             Key(
                 "uplinks", .list(.either([.shape(.fileUplink), .shape(.mqttUplink)]), 0...8),
                 "Where aggregates and pattern matches go. Default: one file uplink."),
@@ -71,11 +72,29 @@ extension Shape {
                 "outbox", .size((1 << 20)...(1 << 40)), default: "64MiB",
                 "Records kept on the disk while no uplink takes them."),
             Key(
+                "audit", .size((1 << 20)...(1 << 30)), default: "32MiB",
+                "Steps of commands kept on the disk, each sealed with those before it, for "
+                    + "`iotflow audit`."),
+            Key(
                 "map_size", .size((8 << 20)...(1 << 42)), default: "1GiB",
                 "The size that the store's file never exceeds."),
             Key(
                 "records_per_pack", .integer(1...256), default: "256",
                 "Records in one SenML pack; larger packs are answered 4.13."),
+        ])
+
+    static let history = Shape(
+        "`history`", "What is kept of what properties were, for `iotflow twin history`.",
+        [
+            Key("enabled", .boolean, default: "true", "Whether anything is."),
+            Key("age", .span, default: "30d", "Older values are deleted."),
+            Key(
+                "bytes", .size((1 << 20)...(1 << 40)),
+                "The most it takes on the disk; the oldest goes first. Default: 256MiB, or a "
+                    + "quarter of map_size where that is less."),
+            Key(
+                "heartbeat", .span, default: "15m",
+                "A value that does not change is noted again after so long."),
         ])
 
     static let fileUplink = Shape(
@@ -157,6 +176,7 @@ extension GatewaySettings {
             Located($0, at: fields.place("memory_limit"))
         }
         limits = Limits(fields.node("limits") ?? empty, report)
+        history = History(fields.node("history") ?? empty, mapBytes: limits.mapBytes, report)
         listen = fields.list("listen").compactMap {
             Scalars.endpoint($0, schemes: ["coap"], report)
         }
@@ -185,6 +205,7 @@ extension GatewaySettings.Limits {
         journalBytes = fields?.size("journal") ?? 1
         journalAge = fields?.duration("journal_age")
         outboxBytes = fields?.size("outbox") ?? 1
+        auditBytes = fields?.size("audit") ?? 1
         mapBytes = fields?.size("map_size") ?? 1
         recordsPerPack = fields?.integer("records_per_pack") ?? 1
         let kept = journalBytes.addingReportingOverflow(outboxBytes)
@@ -192,6 +213,21 @@ extension GatewaySettings.Limits {
             report.add(
                 .conflict, "journal and outbox do not fit into map_size",
                 at: fields.place("map_size"), length: 8)
+        }
+    }
+}
+
+extension GatewaySettings.History {
+    init(_ node: Node, mapBytes: Int, _ report: Report) {
+        let fields = Fields(node, .history, report)
+        isEnabled = fields?.boolean("enabled") ?? true
+        age = fields?.duration("age") ?? .day
+        bytes = fields?.size("bytes") ?? min(256 << 20, mapBytes / 4)
+        heartbeat = fields?.duration("heartbeat") ?? .minute
+        if let fields, fields.has("bytes"), bytes > mapBytes {
+            report.add(
+                .conflict, "history does not fit into map_size", at: fields.place("bytes"),
+                length: 5)
         }
     }
 }

@@ -20,6 +20,7 @@ package struct GatewaySettings: Sendable {
     /// Bytes that the state of all streams may take at most; nil for any number.
     package var memoryLimit: Located<Int>?
     package var limits: Limits
+    package var history: History
     package var uplinks: [UplinkSettings]
     /// Where Prometheus may scrape; nil for nowhere.
     package var metricsListen: Endpoint?
@@ -43,6 +44,15 @@ package struct GatewaySettings: Sendable {
 
     package enum LogLevel: String, Sendable, CaseIterable { case error, warning, info, debug }
 
+    /// How long what properties were is kept.
+    package struct History: Sendable {
+        package var isEnabled: Bool
+        package var age: Milliseconds
+        package var bytes: Int
+        /// How long an unchanged value goes without being noted again.
+        package var heartbeat: Milliseconds
+    }
+
     /// What is bounded, and by how much.
     package struct Limits: Sendable {
         package var devices: Int
@@ -58,6 +68,7 @@ package struct GatewaySettings: Sendable {
         /// How far back the journal goes at most; nil for as far as its size admits.
         package var journalAge: Milliseconds?
         package var outboxBytes: Int
+        package var auditBytes: Int
         /// The LMDB map: the size that the store's file never exceeds.
         package var mapBytes: Int
         package var recordsPerPack: Int

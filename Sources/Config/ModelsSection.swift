@@ -5,6 +5,12 @@ extension Shape {
         "a model", "What a kind of device has and does.",
         [
             Key(
+                "version", .label, default: "1.0.0",
+                "Major, minor and patch: a changed model has a changed version."),
+            Key(
+                "awake", .span,
+                "How long a device listens after its last message; without it always."),
+            Key(
                 "properties", .table(.shape(.property)),
                 "The typed properties that a device's twin holds, by name."),
             Key(
@@ -15,26 +21,68 @@ extension Shape {
                 "The commands that devices take: a list of names, or how each one is sent."),
         ])
 
+    /// What a property and a parameter of a command have in common.
+    private static let valueKeys = [
+        Key("type", .choice(PropertyType.self), default: "float", "The type of its values."),
+        Key(
+            "values", .either([.some(.label), .table(.anyInteger)]),
+            "For an enum: the words it takes, as a list, or with the number of each."),
+        Key("unit", .unit, "The unit stored values are in; readings are converted to it."),
+        Key(
+            "range", .list(.anyNumber, 2...2),
+            "The lowest and the highest value; others are refused."),
+        Key(
+            "step", .positive,
+            "What is commanded lies so far apart, counted from the range's lowest value."),
+        Key("default", .scalar, "What is wanted while nobody wants anything else."),
+    ]
+
     static let property = Shape(
         "a property", "One typed property of a model.",
         [
-            Key("type", .choice(PropertyType.self), default: "float", "The type of its values."),
-            Key("values", .some(.label), "For an enum: the words it takes."),
             Key(
-                "unit", .unit, "The unit stored values are in; readings are converted to it."),
-            Key(
-                "range", .list(.anyNumber, 2...2),
-                "The lowest and the highest value; others are refused."),
+                "kind", .choice(PropertyKind.self), default: "property",
+                "telemetry: measured, and never set.")
+        ] + valueKeys + [
             Key(
                 "tolerance", .notNegative, default: "0",
-                "Two numbers no further apart than this count as equal."),
+                "Two numbers no further apart than this count as equal; for positions in metres."),
             Key(
                 "writable", .boolean,
                 "Whether it may be commanded; without it: whether some command sets it."),
+            Key(
+                "policy", .choice(PolicyWord.self),
+                "Who is right when device and twin disagree; without it as `twin_sync` says."),
+            Key(
+                "settle", .span,
+                "How long the device may take to show what it has acknowledged."),
+            Key(
+                "expected", .span,
+                "The longest usual time between two reports; stale after three times that."),
+            Key(
+                "lwm2m", .text,
+                "Object, instance and resource of LwM2M that it is bound to: /3303/0/5700."),
+            Key(
+                "behaviour", .shape(.behaviour),
+                "How it moves by itself, for what-if runs and emulated devices."),
         ])
 
+    static let behaviour = Shape(
+        "`behaviour`", "First-order dynamics: a property approaches rest + gain * towards.",
+        [
+            Key(
+                "time_constant", .span, required: true,
+                "After this long 63 % of the way is done."),
+            Key("towards", .text, required: true, "The property that it follows."),
+            Key("gain", .anyNumber, default: "1", "What `towards` is multiplied by."),
+            Key("rest", .anyNumber, default: "0", "What is added: where it rests without it."),
+        ])
+
+    static let parameter = Shape(
+        "a parameter", "What a command takes or puts out.", valueKeys)
+
     static let command = Shape(
-        "a command", "How a command is sent to a device.",
+        "a command", "What a command takes, how it is sent to a device, and when it has worked.",
         [
             Key("method", .choice(CommandModel.Method.self), default: "post", "The CoAP method."),
             Key(
@@ -46,145 +94,65 @@ extension Shape {
                 "writes", .table(.text),
                 "Which property each parameter sets. Without it a parameter sets the property of "
                     + "its name, and set_<property> with one parameter that property."),
+            Key(
+                "input", .table(.either([.choice(PropertyType.self), .shape(.parameter)])),
+                "Its parameters, by name: a type, or more. Without it any will do."),
+            Key(
+                "output", .table(.either([.choice(PropertyType.self), .shape(.parameter)])),
+                "What the device answers with, by name."),
+            Key(
+                "idempotent", .boolean, default: "true",
+                "Running it twice is the same as once, even under another id."),
+            Key("timeout", .span, "How long it may run after the device accepted it."),
+            Key(
+                "verify", .text,
+                "A condition on the device's properties that shows that it worked."),
+            Key("compensate", .text, "The command that takes it back."),
+            Key(
+                "concurrent", .boolean, default: "false",
+                "Whether the device takes other commands while it runs."),
+            Key(
+                "approval", .choice(["required", "none"]), default: "none",
+                "required: it waits until somebody approves it."),
         ])
+
+    /// Whether a property is only measured.
+    enum PropertyKind: String, CaseIterable { case property, telemetry }
+
+    /// The words for policies, as they are written here and elsewhere.
+    enum PolicyWord: String, CaseIterable {
+        case latest_timestamp, device_wins, desired_wins, manual
+        case latestWins, latestTimestamp, deviceWins, desiredWins
+
+        var resolution: TwinSyncDefinition.ConflictResolution {
+            switch self {
+            case .latest_timestamp, .latestWins, .latestTimestamp: .latestTimestamp
+            case .device_wins, .deviceWins: .deviceWins
+            case .desired_wins, .desiredWins: .desiredWins
+            case .manual: .manual
+            }
+        }
+    }
 
     /// The words for types; `number` is `float`, and `enum` is text out of a few words.
     enum PropertyType: String, CaseIterable {
-        case float, number, integer, boolean, string, timestamp
+        case float, number, integer, int, boolean, bool, string, timestamp, position
         case choice = "enum"
 
         var valueType: ValueType {
             switch self {
             case .float, .number: .number
-            case .integer: .integer
-            case .boolean: .boolean
+            case .integer, .int: .integer
+            case .boolean, .bool: .boolean
             case .string, .choice: .text
             case .timestamp: .timestamp
+            case .position: .position
             }
         }
     }
 }
 
-/// A model as written, before it is known which of its properties the sequences set.
-struct ModelDraft {
-    var name: Located<String>
-    var model: DeviceModel
-    /// `writable` where somebody wrote it.
-    private var writable: [String: Bool] = [:]
-    static let propertyLimit = 1024
-
-    init(named name: Located<String>, _ node: Node, _ report: Report) {
-        self.name = name
-        model = DeviceModel(name: name.value)
-        guard let fields = Fields(node, .model, report) else { return }
-        for entry in fields.table("properties") { addProperty(entry, report) }
-        for telemetry in fields.texts("telemetry") where Scalars.isName(telemetry, report) {
-            if !model.properties.contains(where: { $0.name == telemetry.value }) {
-                model.properties.append(PropertyModel(name: telemetry.value))
-            }
-        }
-        addCommands(fields, report)
-        if model.properties.count > ModelDraft.propertyLimit {
-            report.add(
-                .tooMany,
-                "the model has \(model.properties.count) properties; at most "
-                    + "\(ModelDraft.propertyLimit) are allowed", at: name.place,
-                length: name.value.utf8.count)
-            model.properties.removeLast(model.properties.count - ModelDraft.propertyLimit)
-        }
-        for index in model.properties.indices {
-            let name = model.properties[index].name
-            model.properties[index].isWritable = writable[name] ?? model.isWrittenByCommand(name)
-        }
-    }
-
-    /// A sequence sets the property, so it is writable unless the model says otherwise.
-    mutating func markWritten(_ property: String) {
-        guard writable[property] == nil else { return }
-        for index in model.properties.indices where model.properties[index].name == property {
-            model.properties[index].isWritable = true
-        }
-    }
-
-    private mutating func addProperty(_ entry: Node.Entry, _ report: Report) {
-        let name = entry.key.value
-        guard let fields = Fields(entry.value, .property, report) else { return }
-        let type = fields.choice("type", as: Shape.PropertyType.self) ?? .float
-        var property = PropertyModel(name: name, type: type.valueType)
-        property.choices = fields.list("values").compactMap { Scalars.label($0, report) }
-        property.unit = fields.unit("unit")
-        property.range = range(fields, report)
-        property.tolerance = fields.number("tolerance") ?? 0
-        writable[name] = fields.boolean("writable")
-        if type == .choice, !fields.has("values") {
-            report.add(
-                .missingKey, "the enum `\(name)` needs `values`", at: entry.key.place,
-                length: name.utf8.count, help: ["write `values: [low, high]`"])
-        }
-        if type != .choice, fields.has("values") {
-            report.add(
-                .conflict, "`values` belongs to the type enum, not \(type.rawValue)",
-                at: fields.place("values"), length: 6, help: ["write `type: enum`"])
-        }
-        let isNumeric = property.type == .number || property.type == .integer
-        for key in ["unit", "range", "tolerance"] where !isNumeric && fields.has(key) {
-            report.add(
-                .conflict,
-                "`\(key)` belongs to a number, and `\(name)` is of type "
-                    + type.rawValue, at: fields.place(key), length: key.utf8.count)
-        }
-        model.properties.append(property)
-    }
-
-    private func range(_ fields: Fields, _ report: Report) -> ClosedRange<Double>? {
-        let bounds = fields.list("range")
-        let numbers = bounds.compactMap { Scalars.number($0, in: -1e300...1e300, report) }
-        guard numbers.count == 2 else { return nil }
-        guard numbers[0] <= numbers[1] else {
-            report.add(
-                .outOfRange, "the range runs backwards, from \(numbers[0]) to \(numbers[1])",
-                at: bounds[0], help: ["write the lower bound first"])
-            return nil
-        }
-        return numbers[0]...numbers[1]
-    }
-
-    private mutating func addCommands(_ fields: Fields, _ report: Report) {
-        guard let node = fields.node("commands") else { return }
-        guard case .sequence(let names) = node.content else {
-            for entry in Scalars.table(node, "commands", report) { addCommand(entry, report) }
-            return
-        }
-        for name in names.compactMap({ Scalars.text($0, report) })
-        where Scalars.isName(name, report) {
-            if model.commands.contains(where: { $0.name == name.value }) {
-                report.add(
-                    .duplicateName, "the command `\(name.value)` is listed twice", at: name.place,
-                    length: name.value.utf8.count)
-            } else {
-                model.commands.append(CommandModel(name: name.value))
-            }
-        }
-    }
-
-    private mutating func addCommand(_ entry: Node.Entry, _ report: Report) {
-        var command = CommandModel(name: entry.key.value)
-        guard let fields = Fields(entry.value, .command, report) else { return }
-        command.method = fields.choice("method", as: CommandModel.Method.self) ?? .post
-        if let path = fields.text("path") {
-            command.path = path.value.split(separator: "/").map(String.init)
-        }
-        command.query = fields.texts("query").map(\.value)
-        for write in fields.table("writes") {
-            guard let property = Scalars.text(write.value, report) else { continue }
-            let names = model.properties.map(\.name)
-            if !names.contains(property.value) {
-                report.add(
-                    .unknownReference, "the model has no property `\(property.value)`",
-                    at: write.value, help: report.suggestion(property.value, among: names))
-            }
-            command.writes.append((write.key.value, property.value))
-        }
-        model.commands.append(command)
-    }
+extension Shape.Kind {
+    static let anyInteger = Shape.Kind.integer(Int.min...Int.max)
+    static let positive = Shape.Kind.number(1e-300...1e300)
 }

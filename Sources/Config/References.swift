@@ -14,7 +14,10 @@ extension Draft {
         }
         for sync in twinSync { check(sync.group, "group", groups, report) }
         let sequenceNames = sequences.map(\.name.value)
-        let actions = sequenceNames + ["update_twin"]
+        let orders = lines.flatMap { line in
+            LineCommand.allCases.map { "\(line.name.value).\($0.rawValue)" }
+        }
+        let actions = sequenceNames + orders + ["update_twin"]
         for pattern in streams.flatMap(\.patterns) {
             for action in pattern.actions where !Draft.isBuiltIn(action.value) {
                 check(action, "action", actions, report)
@@ -27,8 +30,20 @@ extension Draft {
                     at: sequence.name.place, length: sequence.name.value.utf8.count,
                     help: ["call the sequence something else"])
             }
-            if check(sequence.target.group, "group", groups, report) {
-                checkSteps(of: sequence, report)
+            check(sequence.target.group, "group", groups, report)
+            for step in sequence.steps {
+                if let own = step.target?.group { check(own, "group", groups, report) }
+                checkStep(step, of: sequence, report)
+                guard let undo = step.compensation else { continue }
+                var back = StepDefinition(command: undo.command, parameters: undo.parameters)
+                back.target = step.target
+                checkStep(back, of: sequence, report)
+            }
+        }
+        for line in lines {
+            check(line.group, "group", groups, report)
+            for (_, sequence) in line.sequences {
+                check(sequence, "command sequence", sequenceNames, report)
             }
         }
         let parts = streams.map(\.name.value) + sequenceNames + aggregations.map(\.name.value)
@@ -41,6 +56,7 @@ extension Draft {
             guard !properties.isEmpty else { continue }
             check(property, "property", properties.map(\.name), report)
         }
+        checkFaults(report)
     }
 
     static func isBuiltIn(_ action: String) -> Bool {
@@ -48,14 +64,14 @@ extension Draft {
     }
 
     /// Every model of the group must have the command; groups without a model take any.
-    private func checkSteps(of sequence: SequenceDefinition, _ report: Report) {
-        for index in models(of: sequence.target.group.value) {
+    private func checkStep(
+        _ step: StepDefinition, of sequence: SequenceDefinition, _ report: Report
+    ) {
+        for index in models(of: (step.target ?? sequence.target).group.value) {
             let model = builder.models[index].model
-            for step in sequence.steps {
-                let known = check(
-                    step.command, "command of \(model.name)", model.commands.map(\.name), report)
-                if known { checkParameters(of: step, model, report) }
-            }
+            let known = check(
+                step.command, "command of \(model.name)", model.commands.map(\.name), report)
+            if known { checkParameters(of: step, model, report) }
         }
     }
 
@@ -72,6 +88,8 @@ extension Draft {
                 let value = step.parameters.first(where: { $0.name == parameter })?.value
             else { continue }
             let text = value.value.description
+            // Looked up when the sequence is compiled.
+            if text.hasPrefix("{") { continue }
             if !property.choices.isEmpty, !property.choices.contains(text) {
                 report.add(
                     .unknownChoice,

@@ -36,6 +36,11 @@ package final class Report {
         add(code, message, at: node.place, length: node.length, help: help)
     }
 
+    /// Notes what a compiler of expressions has found.
+    func add(_ found: [Diagnostic]) {
+        diagnostics += found.prefix(max(0, Report.limit - diagnostics.count))
+    }
+
     /// "did you mean" as help lines: one or none.
     func suggestion(_ word: String, among candidates: some Sequence<String>) -> [String] {
         didYouMean(word, among: candidates).map { ["did you mean `\($0)`?"] } ?? []

@@ -13,6 +13,9 @@ extension Shape {
             Key(
                 "influences", .list(.shape(.influence), 0...1000),
                 "Actuators that warm or cool the sensors near them."),
+            Key(
+                "faults", .list(.shape(.fault), 0...1000),
+                "How devices misbehave when they are told something."),
         ])
 
     static let telemetry = Shape(
@@ -59,10 +62,19 @@ extension Shape {
         ])
 }
 
+/// The names that a fault refers to.
+struct FaultNames {
+    var group: Located<String>?
+    var devices: [Located<String>]
+    var commands: [Located<String>]
+}
+
 /// A scenario with the places of the names in it, which it does not keep itself.
 struct ScenarioDraft {
     var name: Located<String>
     var definition: ScenarioDefinition
+    /// What its faults name.
+    var troubled: [FaultNames] = []
     /// Each property it uses, with its group.
     var uses: [(group: Located<String>, property: Located<String>)] = []
 
@@ -74,6 +86,7 @@ struct ScenarioDraft {
             start: fields.instant("start"))
         for node in fields.list("telemetry") { addTelemetry(node, report) }
         for node in fields.list("influences") { addInfluence(node, report) }
+        for node in fields.list("faults") { addFault(node, report) }
     }
 
     private mutating func addTelemetry(_ node: Node, _ report: Report) {

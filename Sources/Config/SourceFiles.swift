@@ -64,6 +64,17 @@ enum SourceFiles {
         return bytes
     }
 
+    /// A file of any kind, at most as long as a configuration's; nil where it cannot be read, with
+    /// the reason in `report`.
+    static func whole(_ file: String, _ report: Report) -> [UInt8]? {
+        guard let bytes = read(file, report) else { return nil }
+        guard bytes.count <= NodeReader.Limits().bytes else {
+            fail(file, "it has more than \(NodeReader.Limits().bytes) bytes", report)
+            return nil
+        }
+        return bytes
+    }
+
     private static func yaml(in directory: String, _ report: Report) -> [String] {
         // The stream is closed before this returns; names are copied out of its entries.
         guard let stream = unsafe opendir(directory) else {

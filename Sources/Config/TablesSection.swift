@@ -38,7 +38,7 @@ struct TableDraft {
 
         static let words: [(String, ValueType)] = [
             ("text", .text), ("number", .number), ("integer", .integer), ("boolean", .boolean),
-            ("timestamp", .timestamp),
+            ("timestamp", .timestamp), ("position", .position),
         ]
     }
 
@@ -175,6 +175,7 @@ struct TableDraft {
         case .boolean: words = "true or false"
         case .timestamp: words = "a point in time"
         case .text: words = "a text"
+        case .position: words = "a position"
         }
         report.add(
             .badCell, "\(words) is wanted, not `\(Node.shortened(cell.text))`",
@@ -201,6 +202,7 @@ struct TableDraft {
                 return .timestamp(Instant(milliseconds: milliseconds))
             }
             return Instant(text).map { .timestamp($0) }
+        case .position: return GeoPosition(text).map { .position($0) }
         }
     }
 

@@ -104,7 +104,7 @@ extension PropertyModel {
             case .number, .integer: return .notANumber
             case .boolean: return .notABoolean
             case .timestamp: return .notAnInstant
-            case .text: return .wrongKind
+            case .text, .position: return .wrongKind
             }
         }
     }

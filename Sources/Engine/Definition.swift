@@ -11,6 +11,7 @@ package struct Definition: Sendable {
     package var streams: [StreamDefinition]
     package var tables: [ReferenceTable]
     package var sequences: [SequenceDefinition]
+    package var lines: [LineDefinition]
     package var aggregations: [AggregationDefinition]
     package var twinSync: [TwinSyncDefinition]
     package var edgeDistribution: [EdgeDistribution]
@@ -20,7 +21,7 @@ package struct Definition: Sendable {
     package init(
         workflow: String = "workflow", registry: Registry = Registry(),
         streams: [StreamDefinition] = [], tables: [ReferenceTable] = [],
-        sequences: [SequenceDefinition] = [],
+        sequences: [SequenceDefinition] = [], lines: [LineDefinition] = [],
         aggregations: [AggregationDefinition] = [], twinSync: [TwinSyncDefinition] = [],
         edgeDistribution: [EdgeDistribution] = [], scenarios: [ScenarioDefinition] = [],
         tests: [TestDefinition] = []
@@ -30,6 +31,7 @@ package struct Definition: Sendable {
         self.streams = streams
         self.tables = tables
         self.sequences = sequences
+        self.lines = lines
         self.aggregations = aggregations
         self.twinSync = twinSync
         self.edgeDistribution = edgeDistribution

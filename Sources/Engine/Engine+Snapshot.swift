@@ -5,7 +5,7 @@ import Twins
 
 /// Checkpoints: the engine's state as bytes, apart from the twins, which are rows of their own.
 extension Engine {
-    private static let version: UInt8 = 2
+    private static let version: UInt8 = 4
 
     /// Writes everything that a later `restore` needs to go on as if nothing had happened.
     package func snapshot(into writer: inout ByteWriter) {
@@ -20,6 +20,9 @@ extension Engine {
         tally.snapshot(into: &writer)
         streams.snapshot(into: &writer)
         commands.snapshot(into: &writer)
+        twins.snapshot(into: &writer)
+        history.snapshot(into: &writer)
+        sequences.snapshot(into: &writer)
     }
 
     /// Takes back what `snapshot` wrote. State of streams that the plan no longer has, or has
@@ -49,6 +52,9 @@ extension Engine {
             try streams.restore(from: &reader)
         }
         try commands.restore(from: &reader, registry: registry)
+        try twins.restore(from: &reader)
+        try history.restore(from: &reader)
+        try sequences.restore(from: &reader, registry: registry)
     }
 
     /// Writes one device's twin as the store keeps it.
@@ -66,13 +72,25 @@ extension Engine {
     /// The devices whose twins changed since the last call.
     package mutating func takeChangedTwins() -> [Device] { twins.takeDirty() }
 
-    /// Carries twins over from an engine with an older plan.
+    /// Carries twins over from an engine with an older plan; where a device's model is another
+    /// one, what it no longer has is deleted or goes under its new name.
     package mutating func adoptTwins(of other: Engine) throws(RecordError) {
+        var general = ByteWriter()
+        other.twins.snapshot(into: &general)
+        var generalReader = ByteReader(general.bytes)
+        try twins.restore(from: &generalReader)
         for device in other.registry.devices where registry.entry(device) != nil {
             var writer = ByteWriter()
             other.encodeTwin(of: device, into: &writer)
             var reader = ByteReader(writer.bytes)
             try decodeTwin(of: device, from: &reader)
+            twins.upgrade(
+                device, from: other.model(of: device), to: model(of: device), registry: registry,
+                at: twins.clock.time)
         }
+    }
+
+    private func model(of device: Device) -> DeviceModel? {
+        registry.entry(device)?.model.map { registry.models[$0] }
     }
 }

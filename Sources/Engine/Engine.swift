@@ -15,7 +15,10 @@ package struct Engine: Sendable {
     package let workflow: String
     package internal(set) var registry: Registry
     package internal(set) var twins: TwinTable
+    /// What properties were; off until `keepHistory`.
+    package internal(set) var history = HistoryTable()
     package internal(set) var commands: CommandScheduler
+    package internal(set) var sequences: SequenceTable
     package internal(set) var tally = Tally()
     var streams: StreamProcessor
     var registrations: [Device: Registration] = [:]
@@ -24,13 +27,15 @@ package struct Engine: Sendable {
     /// The sequence of the newest record published, 0 before the first.
     package internal(set) var outboxSequence: UInt64 = 0
 
+    /// Some devices listen only for a while after each message.
+    private let hasSleepers: Bool
     private let metrics: [String: [Tally.Metric]]
     /// Streams whose late events are published.
     private let publishesLate: Set<String>
     private let actions: [Plan.PatternName: [Plan.Action]]
     // Scratch, empty between steps; kept so that a step does not allocate.
     private var outputs: [StreamOutput] = []
-    private var commandEffects: [CommandEffect] = []
+    var commandEffects: [CommandEffect] = []
 
     /// Where a device said it listens.
     struct Registration: Hashable, Sendable {
@@ -41,8 +46,10 @@ package struct Engine: Sendable {
     package init(_ plan: Plan) {
         workflow = plan.workflow
         registry = plan.registry
+        hasSleepers = plan.registry.models.contains { $0.awakeWindow != nil }
         twins = plan.twins
         commands = plan.commands
+        sequences = plan.sequences
         streams = plan.streams
         actions = plan.actions
         metrics = plan.metrics
@@ -61,31 +68,57 @@ package struct Engine: Sendable {
             case .exchange: break
             case .deviceAccepted(let device): accept(device)
             case .registered(let device, let address, let lifetime):
+                let known = registrations[device]?.address
+                if lifetime != nil, known != address {
+                    twins.linked(device, registry: registry, at: now)
+                }
                 registrations[device] = lifetime.map {
                     Registration(address: address, expires: now + $0)
                 }
-            case .response(let response):
-                commands.receive(
-                    response, registry: registry, at: now, into: &commandEffects)
+                heard(device, at: now, into: &effects)
+            case .response(let response): receive(response, at: now, into: &effects)
+            case .desired(let write): take(write, at: now, into: &effects)
+            case .twin(let order): take(order, at: now, into: &effects)
+            case .command(let request):
+                _ = commands.submit(
+                    request, registry: registry, twins: Reports(twins), at: now,
+                    into: &commandEffects)
                 perform(at: now, into: &effects)
-            case .desired(let write):
-                _ = twins.desire(
-                    write.value, write.property, of: write.device, source: write.source,
-                    registry: registry, at: now)
-            case .twin, .command, .sequence, .order: break
+            case .sequence(let request):
+                run(
+                    request.name, trigger: "\(request.principal) \(request.key)",
+                    principal: request.principal, context: request.context, isCritical: false,
+                    at: now)
+                perform(at: now, into: &effects)
+            case .order(let order):
+                if !cancelRun(order, at: now) {
+                    commands.decide(
+                        order, twins: Reports(twins), at: now, into: &commandEffects)
+                }
+                perform(at: now, into: &effects)
             }
         }
         streams.advance(to: now, registry: registry, into: &outputs)
         if !outputs.isEmpty { act(at: now, into: &effects) }
-        commands.advance(to: now, registry: registry, into: &commandEffects)
-        perform(at: now, into: &effects)
+        reconcileTwins(at: now, into: &effects)
+        if let due = commands.nextDeadline, due <= now {
+            commands.advance(
+                to: now, registry: registry, twins: Reports(twins), into: &commandEffects)
+            perform(at: now, into: &effects)
+        }
+        if let due = sequences.nextDeadline, due <= now {
+            advanceSequences(at: now)
+            perform(at: now, into: &effects)
+        }
+        tellConflicts(at: now, into: &effects)
     }
 
     /// When `step` must run next even without inputs; nil while nothing is waiting for time.
     package var nextDeadline: Instant? {
-        guard let stream = streams.nextDeadline else { return commands.nextDeadline }
-        guard let command = commands.nextDeadline else { return stream }
-        return min(stream, command)
+        [
+            streams.nextDeadline, commands.nextDeadline, sequences.nextDeadline,
+            twins.nextDeadline, twins.nextNotification,
+        ].compactMap { $0 }.min()
     }
 
     /// Where to send a device's commands at `now`: what it registered, else what is configured.
@@ -107,9 +140,38 @@ package struct Engine: Sendable {
         registry.addProperty(name)
     }
 
+    /// From here on keeps a history, whose sealed blocks the host must take after each step. To be
+    /// called before anything is restored.
+    package mutating func keepHistory(_ limits: HistoryTable.Limits) {
+        history = HistoryTable(limits)
+    }
+
+    /// The blocks of history that were sealed since the last call.
+    package mutating func takeSealedHistory() -> [HistoryTable.SealedBlock] {
+        history.takeSealed()
+    }
+
+    /// Seals all blocks of history, before a checkpoint that no later turn goes behind.
+    package mutating func sealHistory() { history.sealAll() }
+
+    /// After recovery: makes sure that no block's sequence is given twice.
+    package mutating func continueHistory(after sequence: UInt64) {
+        history.continueSequence(after: sequence)
+    }
+
     /// After recovery under another plan: makes sure that no record's sequence is given twice.
     package mutating func continueOutbox(after sequence: UInt64) {
         outboxSequence = max(outboxSequence, sequence)
+    }
+
+    /// Publishes how far the audit has come. The journal does not know of it: replayed, the records
+    /// behind it have smaller numbers, and those that are stored stay as they are.
+    package mutating func publishAudit(
+        at now: Instant, fields: [Field], into effects: inout [Effect]
+    ) {
+        publish(
+            .audit, name: "checkpoint", time: now, start: nil, key: [], fields: fields,
+            window: nil, into: &effects)
     }
 
     package var streamCounters: StreamCounters { streams.counters }
@@ -117,7 +179,8 @@ package struct Engine: Sendable {
     /// After recovery: sends again, under their own ids, the commands whose answer was lost with
     /// the process.
     package mutating func resume(at now: Instant, into effects: inout [Effect]) {
-        commands.resume(at: now, into: &commandEffects)
+        commands.resume(at: now, twins: Reports(twins), into: &commandEffects)
+        resumeSequences(at: now)
         perform(at: now, into: &effects)
     }
 
@@ -131,14 +194,56 @@ package struct Engine: Sendable {
         }
         tally.eventsProcessed += 1
         let outcome = twins.report(reading, source: .device, registry: registry, at: now)
+        history.note(reading, outcome.effect)
         streams.accept(reading, registry: registry, at: now, into: &outputs)
         if !outputs.isEmpty { act(at: now, into: &effects) }
         if outcome.effect != .late, commands.isConcerned(reading.device) {
             commands.reported(
-                reading.device, reading.property, reading.value, registry: registry, at: now,
-                into: &commandEffects)
+                reading.device, reading.property, reading.value, registry: registry,
+                twins: Reports(twins), at: now, into: &commandEffects)
             perform(at: now, into: &effects)
         }
+        if outcome.effect != .late, sequences.isConcerned(reading.device) {
+            showSequences(reading.device, at: now)
+            perform(at: now, into: &effects)
+        }
+        if hasSleepers { heard(reading.device, at: now, into: &effects) }
+    }
+
+    private mutating func receive(
+        _ response: CommandResponse, at now: Instant, into effects: inout [Effect]
+    ) {
+        if case .accepted = response.outcome, let record = commands.record(response.command) {
+            twins.answered(.accepted, to: record.id, of: record.device, at: now)
+        }
+        if sequences.awaits(response) {
+            receivePrepared(response, at: now)
+            perform(at: now, into: &effects)
+            return
+        }
+        commands.receive(
+            response, registry: registry, twins: Reports(twins), at: now, into: &commandEffects)
+        perform(at: now, into: &effects)
+        switch response.outcome {
+        case .noResponse, .unreachable: break
+        default:
+            if hasSleepers, let device = commands.record(response.command)?.device {
+                heard(device, at: now, into: &effects)
+            }
+        }
+    }
+
+    /// A device that only listens for a while after it has spoken has spoken.
+    private mutating func heard(
+        _ device: Device, at now: Instant, into effects: inout [Effect]
+    ) {
+        guard let model = registry.entry(device)?.model,
+            let window = registry.models[model].awakeWindow
+        else { return }
+        commands.setAwake(
+            device, until: now + window, registry: registry, twins: Reports(twins), at: now,
+            into: &commandEffects)
+        perform(at: now, into: &effects)
     }
 
     private mutating func accept(_ device: Device) {
@@ -204,30 +309,38 @@ package struct Engine: Sendable {
                 let reading = Reading(
                     device: device, property: property, time: match.time,
                     value: .timestamp(match.time))
-                _ = twins.report(reading, source: .pattern, registry: registry, at: now)
+                let outcome = twins.report(
+                    reading, source: .pattern, registry: registry, at: now)
+                history.note(reading, outcome.effect)
             case .run(let sequence):
-                commands.start(
-                    sequence, trigger: match.id, context: match.device,
-                    isCritical: match.isCritical, registry: registry, at: now,
-                    into: &commandEffects)
+                run(
+                    sequence, trigger: match.id, principal: match.pattern,
+                    context: match.device, isCritical: match.isCritical, at: now)
             }
         }
     }
 
     /// Turns what the command scheduler asks for into effects.
-    private mutating func perform(at now: Instant, into effects: inout [Effect]) {
+    mutating func perform(at now: Instant, into effects: inout [Effect]) {
         guard !commandEffects.isEmpty else { return }
+        followCommands(at: now)
         for effect in commandEffects {
             switch effect {
             case .transmit(let transmission):
-                if transmission.attempt == 1 { tally.commandsIssued += 1 }
+                if transmission.attempt == 1, transmission.purpose == .execute {
+                    tally.commandsIssued += 1
+                }
                 effects.append(.transmit(transmission))
             case .audit(let entry): effects.append(.audit(entry))
-            case .desire(let device, let property, let value):
-                _ = twins.desire(
-                    value, property, of: device, source: .command, registry: registry, at: now)
+            case .prepared: break
+            case .ran(let record): tell(record, into: &effects)
+            case .alarm(let alarm): tell(alarm, into: &effects)
+            case .line(let line): tell(line, into: &effects)
+            case .desire(let device, let property, let value, let command):
+                note(command, sets: property, of: device, to: value, at: now)
             case .finished(let record):
                 tally.note(record)
+                note(record, at: now)
                 publish(
                     .command, name: record.name, time: record.updated, start: record.created,
                     key: [Field("device_id", .text(registry.name(of: record.device)))],
@@ -241,7 +354,7 @@ package struct Engine: Sendable {
         commandEffects.removeAll(keepingCapacity: true)
     }
 
-    private mutating func publish(
+    mutating func publish(
         _ kind: OutboxRecord.Kind, name: String, time: Instant, start: Instant?, key: [Field],
         fields: [Field], quality: [Field] = [], window: String?, into effects: inout [Effect]
     ) {
@@ -251,5 +364,18 @@ package struct Engine: Sendable {
             name: window.map { "\(name)/\($0)" } ?? name, time: time, start: start, key: key,
             fields: fields, quality: quality)
         effects.append(.publish(record))
+    }
+}
+
+/// What commands' conditions may know of the twins.
+struct Reports: TwinReader {
+    let twins: TwinTable
+
+    init(_ twins: TwinTable) { self.twins = twins }
+
+    func reported(_ property: Property, of device: Device) -> TwinReport? {
+        twins.twin(of: device)?.properties.first { $0.property == property }?.reported.map {
+            TwinReport($0.value, arrived: $0.arrival)
+        }
     }
 }

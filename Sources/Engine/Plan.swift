@@ -13,6 +13,7 @@ package struct Plan: Sendable {
     let streams: StreamProcessor
     let twins: TwinTable
     let commands: CommandScheduler
+    let sequences: SequenceTable
     /// What each pattern does when it matches, by stream and pattern name.
     let actions: [PatternName: [Action]]
 
@@ -55,6 +56,9 @@ package struct Plan: Sendable {
         commands = CommandScheduler(
             sequences: definition.sequences, sync: definition.twinSync, registry: registry,
             diagnostics: &diagnostics)
+        sequences = SequenceTable(
+            sequences: definition.sequences, lines: definition.lines, sync: definition.twinSync,
+            registry: registry, diagnostics: &diagnostics)
         actions = Plan.actions(of: definition, diagnostics: &diagnostics)
         metrics = Plan.metrics(of: definition)
         publishesLate = Set(
@@ -67,7 +71,10 @@ package struct Plan: Sendable {
     private static func actions(
         of definition: Definition, diagnostics: inout [Diagnostic]
     ) -> [PatternName: [Action]] {
-        let sequences = Set(definition.sequences.map(\.name.value))
+        let orders = definition.lines.flatMap { line in
+            LineCommand.allCases.map { "\(line.name.value).\($0.rawValue)" }
+        }
+        let sequences = Set(definition.sequences.map(\.name.value) + orders)
         var actions: [PatternName: [Action]] = [:]
         for stream in definition.streams {
             for pattern in stream.patterns {

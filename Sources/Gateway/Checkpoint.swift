@@ -47,15 +47,23 @@ extension Gateway {
         var batch = WriteBatch(time: turn.now, urgency: .strict)
         batch.deviceNames = turn.deviceNames
         batch.propertyNames = turn.propertyNames
+        batch.history = takeHistory()
         addCheckpoint(to: &batch)
         batch.configuration = unsavedConfiguration
         if store.submit(batch) == nil { return keep(batch) }
         unsavedConfiguration = nil
     }
 
+    /// The blocks of history that the next batch is to bring.
+    func takeHistory() -> [HistoryRow] {
+        defer { unsavedHistory = [] }
+        return unsavedHistory + engine.takeSealedHistory().map { HistoryRow($0) }
+    }
+
     /// After a batch that the store did not take: what later batches must bring in its place.
     func keep(_ batch: WriteBatch) {
         unsavedTwins.formUnion(batch.twins.map { Device(index: $0.key) })
+        unsavedHistory += batch.history
         unsavedNames.devices += batch.deviceNames
         unsavedNames.properties += batch.propertyNames
         if batch.checkpoint != nil { journalSinceCheckpoint = .max / 2 }

@@ -1,4 +1,5 @@
 import Loop
+import Wire
 
 /// Where the CLI asks the running gateway: a Unix socket with a thread of its own, so that a slow
 /// reader never keeps the loop.
@@ -26,8 +27,26 @@ final class ControlSocket: Sendable {
 
     private func serve(_ client: StreamSocket) {
         let line = client.read(until: [0x0a], countMax: ControlSocket.questionMax)
-        guard let line, let answer = inquiry.ask(ControlSocket.words(line)) else { return }
+        guard let line else { return }
+        let words = ControlSocket.words(line)
+        if words.first == "watch" { return watch(words.count > 1 ? words[1] : nil, client) }
+        guard let answer = inquiry.ask(words) else { return }
         _ = client.write(answer)
+    }
+
+    /// Lines until the client goes: a thread of its own, so that others are heard meanwhile.
+    private func watch(_ device: String?, _ client: StreamSocket) {
+        let watchers = inquiry.watchers
+        guard let watcher = watchers.add(device: device) else {
+            _ = client.write(Document.failure("too many watch already").json)
+            return
+        }
+        let thread = WorkerThread(name: "watcher") {
+            watcher.serve(client)
+            watchers.remove(watcher)
+        }
+        guard let thread else { return watchers.remove(watcher) }
+        thread.detach()
     }
 
     private static func words(_ line: [UInt8]) -> [String] {
@@ -46,6 +65,31 @@ extension StreamSocket {
             if let range = bytes.firstRange(of: end) { return Array(bytes[..<range.lowerBound]) }
         }
         return nil
+    }
+}
+
+/// Asks a running gateway for lines without end, and hands each to `body` until it answers false;
+/// false where no gateway answers at `path`.
+package func follow(_ words: [String], at path: String, _ body: ([UInt8]) -> Bool) -> Bool {
+    guard let gateway = try? StreamSocket.connect(to: path),
+        gateway.write(Array((words.joined(separator: "\t") + "\n").utf8))
+    else { return false }
+    var line: [UInt8] = []
+    while true {
+        let part = gateway.read(65_536)
+        if part.isEmpty {
+            if !line.isEmpty { _ = body(line) }
+            return true
+        }
+        for byte in part {
+            guard byte == 0x0a else {
+                line.append(byte)
+                continue
+            }
+            // An empty line only asks whether anybody listens.
+            if !line.isEmpty, !body(line) { return true }
+            line.removeAll(keepingCapacity: true)
+        }
     }
 }
 

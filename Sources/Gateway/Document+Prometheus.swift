@@ -6,7 +6,8 @@ extension Document {
     package var prometheus: String {
         var samples = Samples()
         for (key, label) in [
-            ("intake", ""), ("streams", "stream"), ("commands", ""), ("coap", ""), ("store", ""),
+            ("intake", ""), ("streams", "stream"), ("commands", ""), ("twins", ""),
+            ("coap", ""), ("store", ""),
             ("latency", "of"),
         ] {
             self[key]?.add(to: &samples, name: "iotflow_" + key, label: label, labels: "")

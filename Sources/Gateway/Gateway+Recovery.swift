@@ -74,7 +74,9 @@ extension Gateway {
         if let damage = replay.damage { log.error("the journal is damaged: \(damage)") }
         engine = replay.engine
         engine.continueOutbox(after: recovery.outboxSequence)
+        engine.continueHistory(after: recovery.historySequence)
         _ = engine.takeChangedTwins()
+        _ = engine.takeSealedHistory()
         if replay.turns > 0 { log.info("replayed \(replay.turns) turns of the journal") }
         return replay.newest
     }

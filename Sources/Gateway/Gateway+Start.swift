@@ -23,7 +23,7 @@ extension Gateway {
         let known = KnownNames(
             devices: recovery.deviceNames, properties: recovery.propertyNames)
         guard let setup = Setup.load(options, known: known) else { throw .configuration }
-        var engine = Engine(setup.plan)
+        var engine = setup.engine
         let endpoint = try openEndpoint(setup.settings, secret: store.secret)
         let isDropped = try restore(
             recovery.checkpoint, startsEmpty: options.startsEmpty, into: &engine, log: log)
@@ -82,11 +82,14 @@ extension Gateway {
         var configuration = StoreConfiguration(
             path: settings.data, mapSize: settings.limits.mapBytes,
             journalLimit: settings.limits.journalBytes, journalAge: settings.limits.journalAge,
-            // Matches and command results are few; aggregates get what is left.
+            // Matches and command results are few; aggregates get what is left. Of the heads of the
+            // audit the newest says all.
             outboxLimits: [
                 settings.limits.outboxBytes / 8, settings.limits.outboxBytes / 8,
-                settings.limits.outboxBytes * 3 / 4,
+                settings.limits.outboxBytes * 3 / 4 - (64 << 10), 64 << 10,
             ],
+            auditLimit: settings.limits.auditBytes,
+            historyLimit: settings.history.bytes, historyAge: settings.history.age,
             sinks: settings.sinkNames,
             schedule: StoreConfiguration.Schedule(
                 maxDelay: Milliseconds(Int64(settings.maxDelayMilliseconds)),

@@ -35,6 +35,13 @@ package final class Gateway {
     var turn: Turn
     var telemetry: Telemetry
     var effects: [Effect] = []
+    var relations = RelationTable<Device, Interest>()
+    /// What those who watch were told of each twin last, by its ETag.
+    var watched: [Device: [UInt8]] = [:]
+    /// Devices whose observers are to be told of this turn.
+    var changedTwins: [Device] = []
+    /// The newest batch that the store was given.
+    var newestTicket: UInt64 = 0
     var held = Held()
     /// Requests of ours that devices have not answered yet.
     var awaited: [Token: Awaited] = [:]
@@ -47,9 +54,14 @@ package final class Gateway {
     var unsavedNames:
         (devices: [(index: UInt32, name: String)], properties: [(index: UInt16, name: String)]) =
             ([], [])
+    var unsavedHistory: [HistoryRow] = []
+    /// Sealed blocks that are on their way to the disk, for questions about them.
+    var freshHistory: [(ticket: UInt64, rows: [HistoryRow])] = []
     /// The configuration in force, until a batch has brought it to the store.
     var unsavedConfiguration: [UInt8]?
     var lastCheckpoint = Instant.distantPast
+    /// The last entry of the audit whose hash upstream was told.
+    var auditTold: UInt64 = 0
     private var storeStatus: StoreStatus.State = .ready
     private(set) var isStoreQueueFull = false
     /// The database refuses all writes until it is opened anew.
@@ -59,6 +71,7 @@ package final class Gateway {
     struct Awaited {
         var command: CommandID
         var attempt: Int
+        var purpose: Transmission.Purpose
         /// Monotonic microseconds.
         var sent: UInt64
     }
@@ -90,6 +103,8 @@ package final class Gateway {
         try loop.watch(fd: waker.fd)
         try loop.watch(fd: signals.fd)
         endpoint.onRequest = { [unowned self] request in answer(request) }
+        endpoint.onSign = { [unowned self] peer, sign in note(peer, sign) }
+        endpoint.onDoubt = { [unowned self] id in relations.doubt(messageID: id) }
         endpoint.onCompletion = { [unowned self] token, completion in
             complete(token, completion)
         }
@@ -127,7 +142,7 @@ package final class Gateway {
     /// Monotonic milliseconds at which a turn is due though nobody calls.
     private var deadline: UInt64 {
         var due = endpoint.nextTick
-        if !answers.isEmpty { return 0 }
+        if !answers.isEmpty || !turn.inputs.isEmpty { return 0 }
         if let next = engine.nextDeadline {
             let wait = max(0, (next - turn.now).count)
             due = min(due, Clock.monotonic + UInt64(wait))
@@ -152,8 +167,13 @@ package final class Gateway {
         turn.inputs += answers
         answers.removeAll(keepingCapacity: true)
         let isDue = engine.nextDeadline.map { $0 <= turn.now } ?? false
-        guard isDue || !turn.inputs.isEmpty || !turn.replies.isEmpty else { return }
+        let checkpoint = untoldCheckpoint
+        guard isDue || !turn.inputs.isEmpty || !turn.replies.isEmpty || checkpoint != nil else {
+            return release()
+        }
         engine.step(turn.inputs, at: turn.now, into: &effects)
+        keepPromises()
+        if let checkpoint { tell(checkpoint) }
         perform(started: started)
         beginTurn()
         release()
@@ -192,6 +212,8 @@ package final class Gateway {
         control.close()
         metrics?.close()
         inquiry.close()
+        // While no gateway runs, what is asked of the history comes from the store alone.
+        engine.sealHistory()
         writeCheckpoint()
         uplink?.stop()
         store.stop()

@@ -6,6 +6,11 @@ package struct Held {
     /// One thing that may leave once its ticket is durable.
     package enum Item {
         case reply(ReplyTicket, Response)
+        case notification(RelationKey, Response)
+        /// To the control socket.
+        case answer([UInt8])
+        /// To those who watch the device.
+        case line([UInt8], device: String)
         case transmission(Transmission)
     }
 
@@ -24,6 +29,19 @@ package struct Held {
     ) {
         for reply in replies { items.append((ticket, .reply(reply.ticket, reply.response))) }
         for transmission in transmissions { items.append((ticket, .transmission(transmission))) }
+    }
+
+    /// Appends a notification; a relation has one at most.
+    mutating func add(notification key: RelationKey, _ response: Response, until ticket: UInt64) {
+        items.append((ticket, .notification(key, response)))
+    }
+
+    mutating func add(answers: [[UInt8]], until ticket: UInt64) {
+        for answer in answers { items.append((ticket, .answer(answer))) }
+    }
+
+    mutating func add(line: [UInt8], of device: String, until ticket: UInt64) {
+        items.append((ticket, .line(line, device: device)))
     }
 
     /// The oldest item whose ticket is at most `committed`, taken out.

@@ -8,6 +8,8 @@ final class Inquiry: Sendable {
     private let question = Mutex<[String]?>(nil)
     private let answers = BoundedQueue<[UInt8]>(countMax: 1, costMax: .max)
 
+    let watchers = Watchers()
+
     init(waker: Waker) { self.waker = waker }
 
     /// Waits for the answer; nil when the gateway stops.
@@ -21,12 +23,19 @@ final class Inquiry: Sendable {
         }
     }
 
-    /// Called on the loop: answers the question if there is one.
-    func answer(_ reply: ([String]) -> [UInt8]) {
+    /// Called on the loop: answers the question if there is one, now or, where `reply` has nothing
+    /// yet, by `finish`.
+    func answer(_ reply: ([String]) -> [UInt8]?) {
         guard let words = question.withLock({ $0.take() }) else { return }
-        _ = answers.push(reply(words), cost: 1)
+        if let answer = reply(words) { finish(answer) }
     }
 
+    /// Called on the loop: the answer that was still owed.
+    func finish(_ answer: [UInt8]) { _ = answers.push(answer, cost: 1) }
+
     /// Ends all waiting, now and later.
-    func close() { answers.close() }
+    func close() {
+        watchers.close()
+        answers.close()
+    }
 }

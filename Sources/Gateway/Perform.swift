@@ -11,6 +11,7 @@ extension Gateway {
     /// Stores the turn and performs its effects. `started` is when its first datagram could have
     /// been read, in monotonic microseconds.
     func perform(started: UInt64) {
+        changedTwins = engine.takeNotifiedTwins(at: turn.now)
         var batch = WriteBatch(time: turn.now, urgency: urgency)
         var transmissions: [Transmission] = []
         for effect in effects {
@@ -28,13 +29,13 @@ extension Gateway {
                 record.encode(to: &writer)
                 batch.outbox.append((record.kind.rawValue, record.sequence, writer.bytes))
             case .audit(let entry):
-                var writer = ByteWriter()
-                entry.encode(to: &writer)
-                batch.audit.append(writer.bytes)
+                let device = engine.registry.name(of: entry.device)
+                batch.audit.append(AuditStep(entry, device: device).cbor)
             case .log(let line): log.info(line)
             }
         }
         effects.removeAll(keepingCapacity: true)
+        batch.history = takeHistory()
         batch.deviceNames = turn.deviceNames
         batch.propertyNames = turn.propertyNames
         var writer = ByteWriter()
@@ -52,11 +53,16 @@ extension Gateway {
             for reply in turn.replies {
                 endpoint.release(reply.ticket, .error(.serviceUnavailable, storeState, maxAge: 5))
             }
+            for _ in turn.answers { inquiry.finish(Document.failure(storeState).json) }
             for transmission in transmissions { transmit(transmission) }
             return
         }
         unsavedConfiguration = nil
+        newestTicket = ticket
+        if !batch.history.isEmpty { freshHistory.append((ticket, batch.history)) }
         held.add(replies: turn.replies, transmissions: transmissions, until: ticket)
+        held.add(answers: turn.answers, until: ticket)
+        tellObservers(until: ticket)
     }
 
     private var urgency: WriteBatch.Urgency {
@@ -70,10 +76,26 @@ extension Gateway {
     /// Lets go what has become durable.
     func release() {
         let committed = store.committedTicket
+        freshHistory.removeAll { $0.ticket <= committed }
         while let next = held.next(upTo: committed) {
             switch next {
             case .reply(let ticket, let response): endpoint.release(ticket, response)
             case .transmission(let transmission): transmit(transmission)
+            case .answer(let answer): inquiry.finish(answer)
+            case .line(let line, let device): inquiry.watchers.tell(line, of: device)
+            case .notification(let key, let response): notify(key, response)
+            }
+        }
+    }
+
+    /// Gives the answers that depended on the step.
+    func keepPromises() {
+        for promise in turn.promises {
+            switch promise {
+            case .wish(let ticket, let resource):
+                let etag = TwinPicture(resource, of: engine)?.etag ?? []
+                turn.replies.append((ticket, Response(.changed, etag: etag)))
+            case .answer(let answer): turn.answers.append(document(of: answer).json)
             }
         }
     }
@@ -87,12 +109,12 @@ extension Gateway {
         else { return answer(for: transmission, .unreachable) }
         let request = ClientRequest(
             transmission.method.coap, path: transmission.path, queries: transmission.query,
-            format: .cbor, payload: payload)
+            format: payload.isEmpty ? nil : .cbor, payload: payload)
         do throws(CoAPError) {
             let token = try endpoint.send(request, to: address, now: Clock.monotonic)
             awaited[token] = Awaited(
                 command: transmission.command, attempt: transmission.attempt,
-                sent: Clock.microseconds)
+                purpose: transmission.purpose, sent: Clock.microseconds)
         } catch {
             log.debug("\(engine.registry.name(of: transmission.device)): \(error)")
             answer(for: transmission, .unreachable)
@@ -104,7 +126,7 @@ extension Gateway {
             .response(
                 CommandResponse(
                     command: transmission.command, attempt: transmission.attempt,
-                    outcome: outcome)))
+                    purpose: transmission.purpose, outcome: outcome)))
     }
 
     /// A device, or the network, has answered.
@@ -112,22 +134,20 @@ extension Gateway {
         guard let awaited = awaited.removeValue(forKey: token) else { return }
         let outcome: CommandResponse.Outcome
         switch completion {
-        case .response(let code, let payload, _):
+        case .response(let code, let payload, let format):
             latencies.roundTrip.record(microseconds: Clock.microseconds - awaited.sent)
             let number = code.codeClass * 100 + Int(code.rawValue & 31)
-            outcome =
-                code.isSuccess
-                ? .acknowledged(code: number)
-                : .refused(
-                    code: number,
-                    diagnostic: String(decoding: payload.prefix(128), as: UTF8.self))
+            outcome = CommandResponse.Outcome(
+                to: awaited.purpose, code: number, payload: payload,
+                isJSON: format == .json)
         case .timeout, .reset: outcome = .noResponse
         case .unreachable: outcome = .unreachable
         }
         answers.append(
             .response(
                 CommandResponse(
-                    command: awaited.command, attempt: awaited.attempt, outcome: outcome)))
+                    command: awaited.command, attempt: awaited.attempt,
+                    purpose: awaited.purpose, outcome: outcome)))
     }
 }
 

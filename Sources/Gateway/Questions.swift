@@ -5,15 +5,20 @@ import Engine
 import Model
 import Store
 import Streams
+import Twins
 import Uplink
 import Wire
 
 /// What the CLI may ask: the words of its command line, answered in JSON.
 extension Gateway {
-    func reply(to words: [String]) -> [UInt8] {
+    func reply(to words: [String]) -> [UInt8]? {
         switch words.first {
+        case "twin" where words.count > 1 && words[1] != "get" && words[1] != "list",
+            "command", "sequence":
+            return request(words)
         case "status": return status.json
         case "twin": return engine.twinReply(to: words)
+        case "history": return historyReply(to: words)
         default:
             return Document.failure("not a question: \(words.joined(separator: " "))").json
         }
@@ -32,8 +37,11 @@ extension Gateway {
             .init("intake", intakeDocument),
             .init("streams", streamDocument),
             .init("commands", commandDocument),
+            .init("twins", twinDocument),
             .init("coap", coapDocument),
             .init("store", storeDocument),
+            .init("audit", store.auditDocument),
+            .init("history", historyDocument),
             .init("uplinks", .array((uplink?.statuses ?? []).map(\.document))),
             .init("latency", latencies.document),
         ])
@@ -70,6 +78,34 @@ extension Gateway {
             ("refused", counters.refused), ("transmitted", counters.transmitted),
             ("succeeded", counters.succeeded), ("failed", counters.failed),
             ("indeterminate", counters.indeterminate), ("superseded", counters.superseded),
+            ("requested", counters.requested), ("conflicts", counters.conflicts),
+            ("probes", counters.probes), ("preempted", counters.preempted),
+            ("cancelled", counters.cancelled), ("rejected", counters.rejected),
+            ("expired", counters.expired), ("skipped", counters.skipped),
+            ("compensated", counters.compensated),
+            ("compensation_failed", counters.compensationFailed),
+            ("late_results", counters.lateResults),
+            ("unknown_responses", counters.unknownResponses),
+            ("ignored_events", counters.ignoredEvents),
+            ("keys_forgotten", counters.keysForgotten),
+        ])
+    }
+
+    private var twinDocument: Document {
+        let counters = engine.twins.counters
+        return .counts([
+            ("first", counters.first), ("changed", counters.changed),
+            ("unchanged", counters.unchanged), ("duplicate", counters.duplicate),
+            ("late", counters.late), ("refused", counters.refused),
+            ("desired", counters.desired), ("outdated", counters.outdated),
+            ("misfits", counters.misfits), ("stamps_too_new", counters.stampsTooNew),
+            ("contested", counters.contested), ("refused_wishes", counters.refusedWishes),
+            ("yielded", counters.yielded), ("reasserted", counters.reasserted),
+            ("unknown_versions", counters.unknownVersions),
+            ("ignored_events", counters.ignoredEvents),
+            ("dropped_tombstones", counters.droppedTombstones),
+            ("dropped_conflicts", counters.droppedConflicts),
+            ("removed_by_model", counters.removedByModel), ("migrated", counters.migrated),
         ])
     }
 
@@ -92,6 +128,20 @@ extension Gateway {
             ("client_timeouts", counters.clientTimeouts),
             ("exchange_evictions", counters.exchangeEvictions),
             ("exchange_peer_evictions", counters.exchangePeerEvictions),
+        ])
+        .adding("observers", observerDocument)
+        .adding("watchers", .integer(Int64(inquiry.watchers.count)))
+        .adding("watchers_dropped", .integer(Int64(clamping: inquiry.watchers.dropped)))
+    }
+
+    private var observerDocument: Document {
+        let counters = relations.counters
+        return .counts([
+            ("relations", UInt64(relations.count)), ("registered", counters.registered),
+            ("cancelled", counters.cancelled), ("refused", counters.refused),
+            ("reset", counters.reset), ("lost", counters.lost),
+            ("notifications", counters.notifications), ("confirmable", counters.confirmable),
+            ("coalesced", counters.coalesced),
         ])
     }
 
@@ -132,13 +182,13 @@ extension StreamCounters.Stream {
             ("late", late), ("revisions", revisions), ("windows_closed", windowsClosed),
             ("matches", matches), ("timed_out", timedOut), ("partials_dropped", partialsDropped),
             ("dropped_by_limit", droppedByLimit), ("type_mismatches", typeMismatches),
-            ("unmatched", unmatched),
+            ("unmatched", unmatched), ("no_skill", unskilled),
         ]
     }
 }
 
 extension Document {
-    fileprivate static func counts(_ counts: [(String, UInt64)]) -> Document {
+    static func counts(_ counts: [(String, UInt64)]) -> Document {
         .map(counts.map { .init($0.0, .integer(Int64(clamping: $0.1))) })
     }
 

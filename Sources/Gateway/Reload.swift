@@ -17,7 +17,7 @@ extension Gateway {
             log.error("reload: the configuration has errors; the running one stays")
             return
         }
-        var successor = Engine(setup.plan)
+        var successor = setup.engine
         var writer = ByteWriter()
         engine.snapshot(into: &writer)
         var reader = ByteReader(writer.bytes)

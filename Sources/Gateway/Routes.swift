@@ -17,14 +17,21 @@ extension Gateway {
 
     private func route(_ request: Request) throws(Refusal) -> Disposition {
         let path = request.path
+        if path.matches(0, "twin"), path.count == 2 || path.count == 3 {
+            return try routeTwin(request)
+        }
         // Critical options (RFC 7252 section 5.10.8): to ignore them would be to disobey them.
         if request.isConditional {
             throw Refusal(.badOption, "If-Match and If-None-Match do not apply", .malformedRequest)
         }
         if path.matches(0, "telemetry"), path.count == 2 || path.count == 3 {
+            guard request.method == .post || request.method == .put else {
+                throw Refusal(
+                    .methodNotAllowed, "telemetry takes POST and PUT", .methodNotAllowed)
+            }
             return try receiveTelemetry(request)
         }
-        if path.matches(0, "twin"), path.count == 2 { return try readTwin(request) }
+        if path.matches(0, "command"), path.count == 3 { return try routeCommand(request) }
         if path.matches(0, "rd"), path.count == 1 || path.count == 2 {
             return try register(request)
         }
@@ -35,10 +42,7 @@ extension Gateway {
             .notFound, "nothing at /\(path.strings.joined(separator: "/"))", .unknownResource)
     }
 
-    private func receiveTelemetry(_ request: Request) throws(Refusal) -> Disposition {
-        guard request.method == .post || request.method == .put else {
-            throw Refusal(.methodNotAllowed, "telemetry takes POST and PUT", .methodNotAllowed)
-        }
+    func receiveTelemetry(_ request: Request) throws(Refusal) -> Disposition {
         let first = turn.inputs.count
         try telemetry.receive(request, engine: &engine, turn: &turn, counters: &counters)
         if let refusal = intakeRefusal(queued: first) {
@@ -51,30 +55,6 @@ extension Gateway {
         }
         turn.replies.append((request.ticket, Response(.changed)))
         return .deferred
-    }
-
-    private func readTwin(_ request: Request) throws(Refusal) -> Disposition {
-        guard request.method == .get else {
-            throw Refusal(.methodNotAllowed, "a twin takes GET", .methodNotAllowed)
-        }
-        let name = request.path.bytes.span.extracting(request.path.range(1))
-        guard let device = engine.registry.device(named: name),
-            let document = engine.twinDocument(of: device)
-        else {
-            throw Refusal(
-                .notFound, "no device is called '\(request.path.string(1))'", .unknownDevice)
-        }
-        switch request.accept {
-        case nil, .json?:
-            return .reply(Response(.content, format: .json, payload: document.json))
-        case .cbor?:
-            return .reply(Response(.content, format: .cbor, payload: document.cbor))
-        case let other?:
-            throw Refusal(
-                .notAcceptable,
-                "content format \(other.rawValue) not available; accept 50 or 60",
-                .notAcceptable)
-        }
     }
 
     /// `/.well-known/core` (RFC 6690): the resources by kind, as a device needs them to start.
@@ -94,12 +74,13 @@ extension Gateway {
         Link(
             "/telemetry",
             [.init("rt", "iotflow.telemetry"), .init("ct", "0 50 60 110 112")]),
-        Link("/twin", [.init("rt", "iotflow.twin"), .init("ct", "50 60")]),
+        Link("/twin", [.init("rt", "iotflow.twin"), .init("ct", "50 60 110 112")]),
+        Link("/command", [.init("rt", "iotflow.command"), .init("ct", "50 60")]),
         Link("/rd", [.init("rt", "core.rd"), .init("ct", "40")]),
     ]
 
     /// Why telemetry cannot be promised to be kept now; nil while it can.
-    private func intakeRefusal(queued: Int) -> Refusal? {
+    func intakeRefusal(queued: Int) -> Refusal? {
         if !isStoreReady {
             return Refusal(
                 .serviceUnavailable, "not storing: \(storeState)", .storeUnavailable)

@@ -3,6 +3,7 @@ package import Engine
 import Glibc
 import Language
 package import Model
+import Twins
 
 /// A configuration that has been read, checked and compiled.
 package struct Setup: Sendable {
@@ -11,6 +12,15 @@ package struct Setup: Sendable {
     package var definition: Definition
     /// The files it was read from, with their texts.
     package var sources: [(file: String, text: [UInt8])]
+
+    /// An engine that does as is configured, and has seen nothing yet.
+    var engine: Engine {
+        var engine = Engine(plan)
+        if settings.history.isEnabled {
+            engine.keepHistory(HistoryTable.Limits(heartbeat: settings.history.heartbeat))
+        }
+        return engine
+    }
 
     /// Reads the configuration; what is wrong with it goes to standard error. Nil where that is an
     /// error.

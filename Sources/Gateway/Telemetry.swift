@@ -19,13 +19,24 @@ struct Telemetry {
         recordsMax = settings.limits.recordsPerPack
     }
 
+    /// The format that a payload is read as: a patch says what to change in the form in which
+    /// telemetry says what is (RFC 7396, RFC 8790).
+    static func packFormat(_ format: CoAP.ContentFormat?) -> Wire.ContentFormat {
+        switch format {
+        case .mergePatch?: .json
+        case .senMLEtchJSON?: .senmlJSON
+        case .senMLEtchCBOR?: .senmlCBOR
+        case let other: Wire.ContentFormat(rawValue: other?.rawValue ?? 0)
+        }
+    }
+
     /// Decodes `request` for `/telemetry/{device}` or `/telemetry/{device}/{property}` and appends
     /// its readings to `turn`.
     mutating func receive(
         _ request: Request, engine: inout Engine, turn: inout Turn,
         counters: inout GatewayCounters
     ) throws(Refusal) {
-        let format = Wire.ContentFormat(rawValue: request.contentFormat?.rawValue ?? 0)
+        let format = Telemetry.packFormat(request.contentFormat)
         do throws(WireError) {
             try pack.decode(request.payload.span, format: format)
         } catch {
@@ -87,8 +98,9 @@ struct Telemetry {
         let property = try property(name, device: device, engine: &engine, turn: &turn)
         let model = engine.registry.model(of: property, on: device)
         let first = pack.records.first?.name ?? 0..<0
+        var place = PositionRecords()
         for record in pack.records {
-            guard same(record.name, first) else {
+            guard same(record.name, first) || model?.type == .position else {
                 throw Refusal(
                     .badRequest,
                     "several names for one property; send them to /telemetry/{device}",
@@ -96,8 +108,9 @@ struct Telemetry {
             }
             try append(
                 record, property: property, model: model, device: device, turn: &turn,
-                counters: &counters)
+                counters: &counters, &place)
         }
+        try close(&place, device: device, turn: &turn, counters: &counters)
     }
 
     /// Each record names its property: the part of its name after the last `/` or `:`.
@@ -105,29 +118,74 @@ struct Telemetry {
         device: Device, engine: inout Engine, turn: inout Turn, counters: inout GatewayCounters
     ) throws(Refusal) {
         var known: (name: Range<Int>, property: Property, model: PropertyModel?)?
+        var place = PositionRecords()
+        let whole = engine.registry.entry(device)?.model
         for record in pack.records {
             if let known, same(known.name, record.name) {
                 try append(
                     record, property: known.property, model: known.model, device: device,
-                    turn: &turn, counters: &counters)
+                    turn: &turn, counters: &counters, &place)
                 continue
             }
-            let name = lastPart(of: record.name)
+            let name = pack.lastPart(of: record.name)
             guard !name.isEmpty else {
                 throw Refusal(
                     .badRequest,
                     "a value without a name; send it to /telemetry/{device}/{property}",
                     .malformedPayload)
             }
-            let property = try property(
-                pack.names.bytes.span.extracting(name), device: device, engine: &engine,
-                turn: &turn)
+            let bound = whole.flatMap {
+                pack.property(boundTo: record.name, engine.registry.models[$0])
+            }
+            let property: Property
+            if let found = bound.flatMap({ engine.registry.property(named: $0) }) {
+                property = found
+            } else {
+                property = try self.property(
+                    pack.names.bytes.span.extracting(name), device: device, engine: &engine,
+                    turn: &turn)
+            }
             let model = engine.registry.model(of: property, on: device)
             known = (record.name, property, model)
             try append(
                 record, property: property, model: model, device: device, turn: &turn,
-                counters: &counters)
+                counters: &counters, &place)
         }
+        try close(&place, device: device, turn: &turn, counters: &counters)
+    }
+
+    /// Appends a record, or notes it where it is a part of a position, which is appended once it is
+    /// whole.
+    private func append(
+        _ record: TelemetryPack.Record, property: Property, model: PropertyModel?,
+        device: Device, turn: inout Turn, counters: inout GatewayCounters,
+        _ place: inout PositionRecords
+    ) throws(Refusal) {
+        if !place.continues(property, at: record.time) {
+            try close(&place, device: device, turn: &turn, counters: &counters)
+        }
+        if let model, model.type == .position {
+            let name = String(
+                decoding: pack.names.bytes[pack.lastPart(of: record.name)], as: UTF8.self)
+            let unit = pack.unit(of: record)
+            if place.note(record, property, model, unit: unit, name: name) { return }
+            // It has this part: another position begins.
+            try close(&place, device: device, turn: &turn, counters: &counters)
+            if place.note(record, property, model, unit: unit, name: name) { return }
+        }
+        try append(
+            record, property: property, model: model, device: device, turn: &turn,
+            counters: &counters)
+    }
+
+    private func close(
+        _ place: inout PositionRecords, device: Device, turn: inout Turn,
+        counters: inout GatewayCounters
+    ) throws(Refusal) {
+        guard let (record, property, model) = try place.take() else { return }
+        try append(
+            record, property: property, model: model, device: device, turn: &turn,
+            counters: &counters)
     }
 
     private func append(
@@ -185,14 +243,5 @@ struct Telemetry {
             return false
         }
         return true
-    }
-
-    private func lastPart(of name: Range<Int>) -> Range<Int> {
-        let bytes = pack.names.bytes.span
-        var start = name.upperBound
-        while start > name.lowerBound, bytes[start - 1] != 0x2f, bytes[start - 1] != 0x3a {
-            start -= 1
-        }
-        return start..<name.upperBound
     }
 }

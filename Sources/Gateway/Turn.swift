@@ -1,4 +1,5 @@
 package import CoAP
+import Commands
 package import Engine
 package import Model
 import Store
@@ -10,6 +11,10 @@ package struct Turn {
     package var inputs: [Input] = []
     /// Answered with their response once the turn is durable.
     package var replies: [(ticket: ReplyTicket, response: Response)] = []
+    /// Answers at the control socket, made by the step.
+    var answers: [[UInt8]] = []
+    /// Answers that depend on what the core makes of the inputs.
+    var promises: [Promise] = []
     package var deviceNames: [(index: UInt32, name: String)] = []
     package var propertyNames: [(index: UInt16, name: String)] = []
 
@@ -23,8 +28,49 @@ package struct Turn {
         self.now = now
         inputs.removeAll(keepingCapacity: true)
         replies.removeAll(keepingCapacity: true)
+        answers.removeAll(keepingCapacity: true)
+        promises.removeAll(keepingCapacity: true)
+        touched.removeAll(keepingCapacity: true)
+        looked = 0
         deviceNames.removeAll(keepingCapacity: true)
         propertyNames.removeAll(keepingCapacity: true)
+    }
+
+    private var touched: Set<Device> = []
+    /// Inputs before this were looked through for what they touch.
+    private var looked = 0
+
+    /// An answer to give after the step.
+    enum Promise {
+        /// A wish was taken: the ETag of what is desired then.
+        case wish(ReplyTicket, TwinResource)
+        /// Somebody at the control socket waits.
+        case answer(Answer)
+    }
+
+    /// What an answer at the control socket is about.
+    enum Answer {
+        case twin(Device)
+        case command(CommandID)
+        /// With the command as it was.
+        case order(CommandRecord)
+        /// With the commands that there were.
+        case sequence(String, known: Set<CommandID>)
+    }
+
+    /// Some input of this turn may change the twin of this device.
+    mutating func touches(_ device: Device) -> Bool {
+        for input in inputs.dropFirst(looked) {
+            switch input {
+            case .reading(let reading): touched.insert(reading.device)
+            case .desired(let write): touched.insert(write.device)
+            case .twin(let order): touched.insert(order.device)
+            case .exchange, .deviceAccepted, .registered, .response, .command, .sequence, .order:
+                break
+            }
+        }
+        looked = inputs.count
+        return touched.contains(device)
     }
 
     /// Takes a device that no configuration names.

@@ -24,8 +24,16 @@ extension Engine {
                         name,
                         .map([
                             .init("value", Document(half.value)),
+                            .init("unit", unit(of: property.property, on: device)),
                             .init("version", .integer(Int64(half.version))),
                             .init("time", .timestamp(half.time)),
+                            .init(
+                                "device_time", half.deviceTime.map { .timestamp($0) } ?? .null),
+                            .init("arrival", .timestamp(half.arrival)),
+                            .init(
+                                "stale_after_ms",
+                                property.staleAfter.map { .integer($0.count) } ?? .null),
+                            .init("clock_suspect", .boolean(half.isClockSuspect)),
                             .init("source", .text(half.source.name)),
                         ])))
             }
@@ -39,12 +47,42 @@ extension Engine {
                             .init("time", .timestamp(half.time)),
                             .init("source", .text(half.source.name)),
                             .init("in_sync", .boolean(property.isInSync)),
+                            .init("state", .text("\(property.state)")),
+                            .init(
+                                "slot", half.slot.map { .integer(Int64($0.number)) } ?? .null),
+                            .init("slots", .array(property.slots.map(\.document))),
                         ])))
             }
         }
         document.append(.init("reported", .map(reported)))
         document.append(.init("desired", .map(desired)))
+        document.append(
+            .init(
+                "states",
+                .map(
+                    (view?.properties ?? []).map {
+                        .init(registry.name(of: $0.property), .text("\($0.state)"))
+                    })))
         return .map(document)
+    }
+}
+
+extension Engine {
+    private func unit(of property: Property, on device: Device) -> Document {
+        registry.model(of: property, on: device)?.unit.map { .text($0.symbol) } ?? .null
+    }
+}
+
+extension DesiredSlot {
+    /// One priority's wish, `null` where it was relinquished.
+    fileprivate var document: Document {
+        .map([
+            .init("slot", .integer(Int64(slot.number))),
+            .init("value", value.map { Document($0) } ?? .null),
+            .init("time", .timestamp(stamp.time)),
+            .init("expires", expires.map { .timestamp($0) } ?? .null),
+            .init("source", .text(source.name)),
+        ])
     }
 }
 
@@ -56,6 +94,7 @@ extension TwinSource {
         case .command: "command"
         case .pattern: "pattern"
         case .operatorRequest: "operator"
+        case .simulated: "simulated"
         }
     }
 }

@@ -7,7 +7,8 @@ public final class TwinManager {
     /// No model.
     public init() {}
 
-    /// Defines a model with its `properties`, `telemetry` and `commands`.
+    /// Defines a model with its `version`, `properties`, `telemetry` and `commands`, each with all
+    /// that a configuration file may say of it.
     public func defineModel(_ name: String, _ settings: Setting) {
         models.append((key: name, value: settings.content))
     }

@@ -14,6 +14,9 @@ extension Checker {
         if let detector = Detector(rawValue: call.function) {
             return detect(detector, call, range)
         }
+        if let function = OutlookFunction(rawValue: call.function) {
+            return lookAhead(function, call, range)
+        }
         if let found = AggregateFunction.named(call.function) {
             return aggregate(found, call, range)
         }

@@ -72,7 +72,14 @@ struct Checker {
             let node = builder.leaf(.constant, value ? 1 : 0)
             return Typed(node: node, type: .boolean, range: range, isLiteral: true)
         case .name(let name):
-            return resolve(name, range)
+            guard let typed = resolve(name, range) else { return nil }
+            guard typed.type != .position else {
+                source.report(
+                    .typeMismatch, "`\(name)` is a position, which expressions cannot use",
+                    at: range)
+                return nil
+            }
+            return typed
         case .unary(.not, let operand):
             guard let operand = condition(operand) else { return nil }
             return Typed(node: builder.unary(.not, operand.node), type: .boolean, range: range)

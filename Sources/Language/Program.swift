@@ -51,7 +51,7 @@ package struct Program: Hashable, Sendable {
         case .number:
             let number = Double(bitPattern: result)
             return number.isNaN ? nil : .number(number)
-        case .timestamp:
+        case .timestamp, .position:
             return result == Missing.integer
                 ? nil : .timestamp(Instant(milliseconds: Int64(bitPattern: result)))
         case .text:

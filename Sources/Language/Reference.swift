@@ -21,16 +21,18 @@ package enum Reference {
         case function = "Functions"
         case aggregate = "Aggregates"
         case detector = "Detectors"
+        case outlook = "Forecasts"
     }
 
     package static let entries: [Entry] =
         steps + clauses + operators + Function.allCases.map(\.entry)
         + AggregateFunction.allCases.map(\.entry) + [percentiles] + Detector.allCases.map(\.entry)
+        + OutlookFunction.allCases.map(\.entry)
 
     /// The names that a call may have.
     static let functions: [String] =
         Function.allCases.map(\.rawValue) + AggregateFunction.allCases.map(\.rawValue)
-        + Detector.allCases.map(\.rawValue)
+        + Detector.allCases.map(\.rawValue) + OutlookFunction.allCases.map(\.rawValue)
 
     /// The words that may stand behind an operand.
     static let words: [String] = (operators + clauses).flatMap { entry in

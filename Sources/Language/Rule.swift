@@ -212,6 +212,8 @@ package struct Call: Hashable, Sendable {
         case stale(after: Milliseconds)
         /// Its parameters in the order of `Detector.parameters`, defaults filled in.
         case detector(Detector, [Double])
+        /// What the argument's past leads to; missing where that is not known.
+        case outlook(Outlook)
     }
 
     package init(_ kind: Kind, of argument: Program, type: ValueType) {

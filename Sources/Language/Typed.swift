@@ -52,6 +52,7 @@ extension ValueType {
         case .integer, .number: "a number"
         case .text: "text"
         case .timestamp: "a timestamp"
+        case .position: "a position"
         }
     }
 
@@ -61,7 +62,8 @@ extension ValueType {
         case .integer: .loadInteger
         case .number: .loadNumber
         case .text: .loadText
-        case .timestamp: .loadTimestamp
+        // The checker lets no expression read one.
+        case .timestamp, .position: .loadTimestamp
         }
     }
 
@@ -69,7 +71,7 @@ extension ValueType {
         switch self {
         case .boolean: .isMissingBoolean
         case .number: .isMissingNumber
-        case .integer, .text, .timestamp: .isMissingInteger
+        case .integer, .text, .timestamp, .position: .isMissingInteger
         }
     }
 
@@ -77,7 +79,7 @@ extension ValueType {
         switch self {
         case .boolean: .coalesceBoolean
         case .number: .coalesceNumber
-        case .integer, .text, .timestamp: .coalesceInteger
+        case .integer, .text, .timestamp, .position: .coalesceInteger
         }
     }
 
@@ -85,7 +87,7 @@ extension ValueType {
         switch self {
         case .boolean: .equalBoolean
         case .number: .equalNumber
-        case .integer, .timestamp: .equalInteger
+        case .integer, .timestamp, .position: .equalInteger
         case .text: .equalText
         }
     }

@@ -27,6 +27,9 @@ import Glibc
         self.thread = thread
     }
 
+    /// Lets the thread clean up after itself: nobody will join it. Call once.
+    package func detach() { pthread_detach(thread) }
+
     /// Waits until the closure has returned. Call once, from another thread.
     package func join() {
         pthread_join(thread, nil)

@@ -72,6 +72,12 @@ package struct ByteWriter: Sendable {
         bytes.append(contentsOf: utf8)
     }
 
+    /// Their number, then the bytes.
+    package mutating func block(_ content: [UInt8]) {
+        unsigned(content.count)
+        bytes += content
+    }
+
     /// A tag byte, then what the tag says.
     package mutating func value(_ value: Value?) {
         switch value {
@@ -89,7 +95,18 @@ package struct ByteWriter: Sendable {
         case .timestamp(let instant)?:
             byte(6)
             self.instant(instant)
+        case .position(let position)?:
+            byte(7)
+            self.position(position)
         }
+    }
+
+    /// Degrees and centimetres as the position keeps them, and whether its height is known.
+    package mutating func position(_ value: GeoPosition) {
+        signed(Int64(value.latitude))
+        signed(Int64(value.longitude))
+        bool(value.altitude != nil)
+        if let altitude = value.altitude { signed(Int64(altitude)) }
     }
 
     /// Writes the count, then each element with `body`.
@@ -176,6 +193,14 @@ package struct ByteReader: Sendable {
         Instant(milliseconds: try signed())
     }
 
+    /// Length and bytes.
+    package mutating func block() throws(RecordError) -> [UInt8] {
+        let length = try count()
+        guard bytes.count - offset >= length else { throw .truncated(at: offset) }
+        defer { offset += length }
+        return Array(bytes[offset..<offset + length])
+    }
+
     /// Length and UTF-8.
     package mutating func string() throws(RecordError) -> String {
         let length = try count()
@@ -197,8 +222,22 @@ package struct ByteReader: Sendable {
         case 4: return .number(try double())
         case 5: return .text(try string())
         case 6: return .timestamp(try instant())
+        case 7: return .position(try position())
         default: throw .malformed(at: offset - 1)
         }
+    }
+
+    /// A position, which must be a place.
+    package mutating func position() throws(RecordError) -> GeoPosition {
+        let latitude = Int32(exactly: try signed())
+        let longitude = Int32(exactly: try signed())
+        let isHigh = try bool()
+        let altitude = isHigh ? Int32(exactly: try signed()) : nil
+        guard let latitude, let longitude, !isHigh || altitude != nil,
+            let position = GeoPosition(
+                latitude: latitude, longitude: longitude, altitude: altitude)
+        else { throw .malformed(at: offset) }
+        return position
     }
 
     /// Reads a count, then as many elements with `body`.

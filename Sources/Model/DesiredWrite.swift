@@ -70,6 +70,8 @@ package struct Stamp: Hashable, Comparable, Sendable {
 /// Who wrote a value of a twin.
 package enum TwinSource: UInt8, Hashable, Sendable {
     case device, command, pattern, operatorRequest
+    /// A simulation beside the real device; never in either half.
+    case simulated
 }
 
 /// What somebody decides about a twin, or about a property in conflict.

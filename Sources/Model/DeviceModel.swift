@@ -28,6 +28,8 @@ package struct PropertyModel: Sendable {
     package var unit: Unit?
     /// For a property of type text that takes only these; empty where any text will do.
     package var choices: [String]
+    /// The number that stands for each choice on the wire, in their order; empty where none does.
+    package var choiceNumbers: [Int64]
     /// Values outside are refused.
     package var range: ClosedRange<Double>?
     /// Two numbers no further apart than this count as equal.
@@ -47,14 +49,25 @@ package struct PropertyModel: Sendable {
     package var defaultValue: Value?
     /// Object, instance and resource as `/3303/0/5700`.
     package var lwm2m: String?
+    /// How it moves by itself; nil where it does not, or nobody knows.
+    package var behaviour: BehaviourModel?
+    /// It is measured, and never set.
+    package var isTelemetry: Bool
+    /// Where its value comes from when the device's model was an older one; nil where nowhere.
+    package var migration: PropertyMigration?
 
     package init(
         name: String, type: ValueType = .number, unit: Unit? = nil, choices: [String] = [],
-        range: ClosedRange<Double>? = nil, tolerance: Double = 0, isWritable: Bool = false,
+        choiceNumbers: [Int64] = [], range: ClosedRange<Double>? = nil, tolerance: Double = 0,
+        isWritable: Bool = false,
         step: Double? = nil, policy: TwinSyncDefinition.ConflictResolution? = nil,
         settle: Milliseconds? = nil, expectedInterval: Milliseconds? = nil,
-        defaultValue: Value? = nil, lwm2m: String? = nil
+        defaultValue: Value? = nil, lwm2m: String? = nil, behaviour: BehaviourModel? = nil,
+        isTelemetry: Bool = false
     ) {
+        self.choiceNumbers = choiceNumbers
+        self.behaviour = behaviour
+        self.isTelemetry = isTelemetry
         self.step = step
         self.policy = policy
         self.settle = settle

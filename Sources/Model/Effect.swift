@@ -39,6 +39,8 @@ package struct OutboxRecord: Hashable, Sendable {
     /// In order of priority, the most urgent first: also the lane it waits in.
     package enum Kind: UInt8, Hashable, Sendable, CaseIterable {
         case match, command, aggregate
+        /// How far the audit has come: each says all that the ones before did.
+        case audit
     }
 
     package init(

@@ -38,16 +38,28 @@ extension PropertyModel {
             default: throw mismatch(value)
             }
         case .text:
+            if let choice = choice(numbered: value) { return .text(choice) }
             guard case .text(let text) = value else { throw mismatch(value) }
             guard choices.isEmpty || choices.contains(text) else {
                 throw .unknownChoice(
                     "\(name) is one of \(choices.joined(separator: ", ")), not '\(text)'")
             }
             return value
+        case .position:
+            guard let position = value.position else { throw mismatch(value) }
+            return .position(position)
         case .timestamp:
             guard let instant = value.instant else { throw mismatch(value) }
             return .timestamp(instant)
         }
+    }
+
+    /// The choice that a number stands for.
+    private func choice(numbered value: Value) -> String? {
+        guard !choiceNumbers.isEmpty, let number = value.numeric.flatMap({ Int64(exactly: $0) }),
+            let place = choiceNumbers.firstIndex(of: number), place < choices.count
+        else { return nil }
+        return choices[place]
     }
 
     private func convert(_ number: Double, from given: Unit?) throws(Misfit) -> Double {
@@ -69,7 +81,7 @@ extension Value {
     fileprivate var numeric: Double? {
         switch self {
         case .integer, .number: double
-        case .boolean, .text, .timestamp: nil
+        case .boolean, .text, .timestamp, .position: nil
         }
     }
 
@@ -81,7 +93,16 @@ extension Value {
         case .integer, .number:
             double.flatMap { Int64(exactly: ($0 * 1000).rounded()) }
                 .map { Instant(milliseconds: $0) }
-        case .boolean: nil
+        case .boolean, .position: nil
+        }
+    }
+
+    /// A place, perhaps as text: `48.13743,11.57549`.
+    fileprivate var position: GeoPosition? {
+        switch self {
+        case .position(let position): position
+        case .text(let text): GeoPosition(text)
+        case .boolean, .integer, .number, .timestamp: nil
         }
     }
 }

@@ -8,11 +8,15 @@ package struct ScenarioDefinition: Sendable {
     package var telemetry: [TelemetryPattern]
     /// Actuators that warm or cool the sensors near them.
     package var influences: [Influence]
+    /// How devices misbehave when they are told something; of several, the first that hits.
+    package var faults: [FaultDefinition]
 
     package init(
         name: String, duration: Milliseconds, start: Instant? = nil,
-        telemetry: [TelemetryPattern] = [], influences: [Influence] = []
+        telemetry: [TelemetryPattern] = [], influences: [Influence] = [],
+        faults: [FaultDefinition] = []
     ) {
+        self.faults = faults
         self.name = name
         self.duration = duration
         self.start = start

@@ -32,7 +32,7 @@ package struct Unit: Hashable, Sendable {
     /// `value` of this unit expressed in `other`; nil where they measure different things.
     package func convert(_ value: Double, to other: Unit) -> Double? {
         guard dimension == other.dimension else { return nil }
-        if self == other { return value }
+        if scale == other.scale, offset == other.offset { return value }
         return (value * scale + offset - other.offset) / other.scale
     }
 
@@ -45,7 +45,9 @@ package struct Unit: Hashable, Sendable {
             ("Cel", .temperature, 1, 0, ["celsius", "degC", "°C", "degreeCelsius"]),
             ("degF", .temperature, 5.0 / 9.0, -160.0 / 9.0, ["fahrenheit", "[degF]", "°F"]),
             ("K", .temperature, 1, -273.15, ["kelvin"]),
-            ("%", .ratio, 0.01, 0, ["percent", "%RH", "%EL", "/100"]),
+            ("%", .ratio, 0.01, 0, ["percent", "/100"]),
+            ("%RH", .ratio, 0.01, 0, []),
+            ("%EL", .ratio, 0.01, 0, []),
             ("/", .ratio, 1, 0, ["ratio"]),
             ("permille", .ratio, 0.001, 0, ["/1000"]),
             ("ppm", .ratio, 1e-6, 0, []),
@@ -94,7 +96,11 @@ package struct Unit: Hashable, Sendable {
             ("m3", .volume, 1, 0, []),
             ("l", .volume, 0.001, 0, ["liter", "litre"]),
             ("m2", .area, 1, 0, []),
+            ("kg/m3", .humidity, 1, 0, []),
             ("g/m3", .humidity, 0.001, 0, []),
+            // Differences do not have the scales' offsets.
+            ("deltaCel", .temperatureDifference, 1, 0, ["deltaK", "Δ°C", "ΔK"]),
+            ("deltadegF", .temperatureDifference, 5.0 / 9.0, 0, ["Δ°F"]),
             ("C", .charge, 1, 0, ["coulomb"]),
             ("lat", .latitude, 1, 0, []),
             ("lon", .longitude, 1, 0, []),

@@ -9,6 +9,7 @@ public enum Value: Hashable, Sendable {
     case number(Double)
     case text(String)
     case timestamp(Instant)
+    case position(GeoPosition)
 
     /// The value as a double where it has one: integers, numbers, and booleans as 0 or 1.
     public var double: Double? {
@@ -16,7 +17,7 @@ public enum Value: Hashable, Sendable {
         case .number(let value): value
         case .integer(let value): Double(value)
         case .boolean(let value): value ? 1 : 0
-        case .text, .timestamp: nil
+        case .text, .timestamp, .position: nil
         }
     }
 
@@ -25,7 +26,7 @@ public enum Value: Hashable, Sendable {
     public func converted(to type: ValueType) -> Value? {
         switch (type, self) {
         case (.boolean, .boolean), (.integer, .integer), (.number, .number), (.text, .text),
-            (.timestamp, .timestamp):
+            (.timestamp, .timestamp), (.position, .position):
             self
         case (.number, .integer(let integer)): .number(Double(integer))
         case (.integer, .number(let number)): Int64(exactly: number).map { .integer($0) }
@@ -43,6 +44,7 @@ extension Value: CustomStringConvertible {
         case .number(let value): "\(value)"
         case .text(let value): value
         case .timestamp(let value): "\(value)"
+        case .position(let value): "\(value)"
         }
     }
 }
@@ -54,4 +56,5 @@ public enum ValueType: String, Hashable, Sendable, CaseIterable {
     case number = "float"
     case text = "string"
     case timestamp
+    case position
 }

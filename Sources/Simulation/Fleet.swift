@@ -15,6 +15,11 @@ package struct Fleet: Sendable {
     private var emitters: [Emitter] = []
     /// A binary heap of indices into `emitters`, the earliest reading first.
     private var schedule = Schedule()
+    private var motions: Motions
+    /// Event time: what was emitted is of this time or before.
+    package private(set) var eventNow: Instant
+    /// Devices with a command that runs, in the order in which they began.
+    private var busy: [Device] = []
 
     /// One property of one device that reports on a schedule.
     private struct Emitter: Sendable {
@@ -41,17 +46,28 @@ package struct Fleet: Sendable {
     /// - Parameters:
     ///   - start: the event time of the scenario's beginning.
     ///   - groupLimit: runs only the first so many devices of each group; nil runs all there are.
+    ///   - chosen: runs only these; nil runs all.
+    ///   - commandStart: the beginning on the clock by which commands run; nil where that is event
+    ///     time.
     package init(
         scenario: ScenarioDefinition, registry: Registry, seed: UInt64, start: Instant,
-        groupLimit: Int? = nil
+        groupLimit: Int? = nil, only chosen: Set<Device>? = nil, commandStart: Instant? = nil
     ) {
         self.registry = registry
         self.scenario = scenario
         self.start = start
+        eventNow = start
         members = Fleet.members(of: registry, groupLimit: groupLimit)
+            .filter { chosen?.contains($0) ?? true }
         devices = Array(repeating: nil, count: registry.deviceNames.count)
         for device in members {
-            devices[Int(device.index)] = EmulatedDevice(device, registry: registry)
+            devices[Int(device.index)] = EmulatedDevice(
+                device, registry: registry, scenario: scenario, seed: seed,
+                start: commandStart ?? start)
+        }
+        motions = Motions(of: members, registry: registry, scenario: scenario, start: start)
+        for device in members {
+            for (property, value) in state(of: device) { motions.note(device, property, value) }
         }
         for (index, pattern) in scenario.telemetry.enumerated() {
             addEmitters(for: pattern, at: index, seed: seed, groupLimit: groupLimit)
@@ -71,7 +87,7 @@ package struct Fleet: Sendable {
             let group = registry.group(named: pattern.group)?.members, pattern.interval > .zero
         else { return }
         let members = group.prefix(groupLimit ?? .max)
-        for (place, device) in members.enumerated() {
+        for (place, device) in members.enumerated() where devices[Int(device.index)] != nil {
             let name = registry.name(of: device)
             var random = SplitMix64(seed: seed, name: name + "/" + pattern.property)
             let offset = pattern.interval.count * Int64(place) / Int64(members.count)
@@ -101,23 +117,52 @@ package struct Fleet: Sendable {
         }
     }
 
-    /// When the next reading is due; nil after the scenario's end.
+    /// When the next reading is due; nil when the scenario has ended and nothing moves any more.
     package var nextTime: Instant? {
+        guard let next = scheduledTime else { return motions.nextTime }
+        return motions.nextTime.map { min(next, $0) } ?? next
+    }
+
+    private var scheduledTime: Instant? {
         guard let next = schedule.first, next < start + scenario.duration else { return nil }
         return next
     }
 
     /// Takes the next reading, if it is due at `time` or before.
     package mutating func next(through time: Instant) -> Emission? {
-        guard let due = nextTime, due <= time, let (_, index) = schedule.pop() else { return nil }
+        guard let due = nextTime, due <= time else { return nil }
+        eventNow = max(eventNow, due)
+        let emission: Emission
+        if let scheduled = scheduledTime, scheduled == due, let (_, index) = schedule.pop() {
+            emission = emit(index, at: due)
+        } else if let moved = motions.next() {
+            emission = moved
+        } else {
+            return nil
+        }
+        guard !isGone(emission.device) else { return next(through: time) }
+        devices[Int(emission.device.index)]?.note(emission.property, emission.value)
+        return emission
+    }
+
+    /// The device answers nothing and sends nothing any more.
+    package func isGone(_ device: Device) -> Bool {
+        Int(device.index) < devices.count && devices[Int(device.index)]?.isGone ?? false
+    }
+
+    private mutating func emit(_ index: Int, at due: Instant) -> Emission {
+        let (device, property) = (emitters[index].device, emitters[index].property)
         let pattern = scenario.telemetry[emitters[index].pattern]
-        let elapsed = due - start
-        var value = Wave.value(of: pattern, elapsed: elapsed)
+        var value = Wave.value(of: pattern, elapsed: due - start)
         if let thermal = emitters[index].influence {
             let actuator = devices[Int(thermal.actuator.index)]
             value +=
                 emitters[index].influence?.offset(
                     at: due, ambient: value, actuator: actuator) ?? 0
+        }
+        if let moved = motions.value(of: device, property, at: due) {
+            // The wave is a disturbance of what the model's behaviour says.
+            value += moved - pattern.baseValue
         }
         value += pattern.randomVariance * emitters[index].random.symmetric()
         if let spikes = pattern.spikes, let spikeOffset = emitters[index].spikeOffset {
@@ -129,11 +174,9 @@ package struct Fleet: Sendable {
         emitters[index].emitted += 1
         schedule.push(time: due + pattern.interval, emitter: index)
         // Sensors have a resolution; two decimals keep the payloads short and exact in text.
-        let emission = Emission(
-            device: emitters[index].device, property: emitters[index].property, time: due,
+        return Emission(
+            device: device, property: property, time: due,
             value: .number((value * 100).rounded() / 100))
-        devices[Int(emission.device.index)]?.note(emission.property, emission.value)
-        return emission
     }
 
     /// What a device reports of itself when it starts: its switches and choices.
@@ -148,13 +191,22 @@ package struct Fleet: Sendable {
 
     /// All properties the device has a value for.
     package func state(of device: Device) -> [(property: Property, value: Value)] {
-        devices[Int(device.index)]?.known ?? []
+        devices[Int(device.index)]?.reportable ?? []
     }
 
     /// Makes the device hold a value that it did not measure by the scenario.
     package mutating func note(_ device: Device, _ property: Property, _ value: Value) {
         guard Int(device.index) < devices.count else { return }
         devices[Int(device.index)]?.note(property, value)
+        motions.note(device, property, value, at: eventNow)
+    }
+
+    /// Lets event time pass, so that what moves is where it is at `time`.
+    package mutating func advance(to time: Instant) {
+        eventNow = max(eventNow, time)
+        for (device, property, value) in motions.values(at: eventNow) {
+            devices[Int(device.index)]?.note(property, value)
+        }
     }
 
     /// Lets the device run a command; a repeat of an id it has run changes nothing and is answered
@@ -162,46 +214,46 @@ package struct Fleet: Sendable {
     package mutating func execute(
         _ command: String, id: CommandID, parameters: [Field], on device: Device
     ) -> EmulatedDevice.Answer {
-        guard Int(device.index) < devices.count, devices[Int(device.index)] != nil else {
-            return EmulatedDevice.Answer(code: 404, reports: [])
-        }
-        return devices[Int(device.index)]?
-            .execute(command, id: id, parameters: parameters, registry: registry)
-            ?? EmulatedDevice.Answer(code: 404, reports: [])
-    }
-}
-
-/// Due times of emitters, the earliest first; ties by emitter, so that the order is total.
-private struct Schedule: Sendable {
-    private var heap: [(time: Instant, emitter: Int)] = []
-
-    var first: Instant? { heap.first?.time }
-
-    private func precedes(_ left: Int, _ right: Int) -> Bool {
-        (heap[left].time, heap[left].emitter) < (heap[right].time, heap[right].emitter)
+        receive(
+            DeviceRequest(id: id, .run(name: command, parameters: parameters)), on: device,
+            at: eventNow)
     }
 
-    mutating func push(time: Instant, emitter: Int) {
-        heap.append((time, emitter))
-        var child = heap.count - 1
-        while child > 0, precedes(child, (child - 1) / 2) {
-            heap.swapAt(child, (child - 1) / 2)
-            child = (child - 1) / 2
+    /// Asks a device about a command, at `now` on the clock by which commands run.
+    package mutating func receive(
+        _ request: DeviceRequest, on device: Device, at now: Instant
+    ) -> EmulatedDevice.Answer {
+        guard Int(device.index) < devices.count,
+            let answer = devices[Int(device.index)]?.receive(
+                request, registry: registry, at: now)
+        else { return EmulatedDevice.Answer(code: 404, diagnostic: "no such device") }
+        for report in answer.reports where !answer.isRepeat {
+            motions.note(device, report.property, report.value, at: eventNow)
         }
+        if devices[Int(device.index)]?.nextDeadline != nil, !busy.contains(device) {
+            busy.append(device)
+        }
+        return answer
     }
 
-    mutating func pop() -> (time: Instant, emitter: Int)? {
-        guard let top = heap.first, let last = heap.popLast() else { return nil }
-        if heap.isEmpty { return top }
-        heap[0] = last
-        var parent = 0
-        while true {
-            var least = parent
-            for child in [2 * parent + 1, 2 * parent + 2]
-            where child < heap.count && precedes(child, least) { least = child }
-            if least == parent { return top }
-            heap.swapAt(parent, least)
-            parent = least
+    /// When a command that runs has something to tell next, on the clock by which commands run.
+    package var nextNotice: Instant? {
+        busy.compactMap { devices[Int($0.index)]?.nextDeadline }.min()
+    }
+
+    /// What devices have to tell of their commands by `now`.
+    package mutating func notices(through now: Instant) -> [EmulatedDevice.Notice] {
+        guard let due = nextNotice, due <= now else { return [] }
+        var notices: [EmulatedDevice.Notice] = []
+        for device in busy {
+            notices += devices[Int(device.index)]?.advance(to: now) ?? []
         }
+        for notice in notices {
+            for report in notice.reports {
+                motions.note(notice.device, report.property, report.value, at: eventNow)
+            }
+        }
+        busy.removeAll { devices[Int($0.index)]?.nextDeadline == nil }
+        return notices
     }
 }

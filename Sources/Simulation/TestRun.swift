@@ -9,33 +9,25 @@ package struct TestRun: Sendable {
     package private(set) var missing: [String] = []
     /// What is there and was not expected.
     package private(set) var unexpected: [String] = []
-    private var engine: Engine
-    private var fleet: Fleet
+    private var plant: Plant
     private let start: Instant
     private var records: [OutboxRecord] = []
     private var sent: [(device: String, command: String)] = []
-    private var inFlight: [(due: Instant, message: Message)] = []
 
-    /// One-way time between gateway and device.
-    private static let latency = Milliseconds(20)
     /// How long after the last time that the test names it ends, if it does not say.
     private static let grace = Milliseconds.minute * 5
-
-    private enum Message: Sendable {
-        case command(Transmission)
-        case input(Input)
-    }
 
     package var isOK: Bool { missing.isEmpty && unexpected.isEmpty }
 
     /// Runs the test to its end.
     package init(_ test: TestDefinition, plan: Plan) {
         self.test = test
-        engine = Engine(plan)
         start = test.start ?? SimulationRun.defaultStart
-        fleet = Fleet(
-            scenario: ScenarioDefinition(name: "", duration: .zero), registry: plan.registry,
-            seed: 0, start: start)
+        plant = Plant(
+            engine: Engine(plan),
+            fleet: Fleet(
+                scenario: ScenarioDefinition(name: "", duration: .zero),
+                registry: plan.registry, seed: 0, start: start))
         run()
         compareMatches()
         compareRows()
@@ -56,31 +48,33 @@ package struct TestRun: Sendable {
         var now = start
         var inputs: [Input] = []
         var effects: [Effect] = []
+        var transmissions: [Transmission] = []
         while true {
-            let times = [
-                next < events.count ? start + events[next].at : nil, engine.nextDeadline,
-                inFlight.first?.due,
-            ]
-            guard let due = times.compactMap({ $0 }).min(), due <= end else { return }
+            let times = [next < events.count ? start + events[next].at : nil, plant.nextTime]
+            guard let due = times.compactMap({ $0 }).min(), due <= end else { break }
             now = max(now, due)
             while next < events.count, start + events[next].at <= now {
                 inputs += readings(of: events[next])
                 next += 1
             }
-            deliver(at: now, into: &inputs)
-            engine.step(inputs, at: now, into: &effects)
+            plant.step(inputs, at: now, into: &effects, transmissions: &transmissions)
             inputs.removeAll(keepingCapacity: true)
-            for effect in effects { perform(effect, at: now) }
-            effects.removeAll(keepingCapacity: true)
+        }
+        for case .publish(let record) in effects { records.append(record) }
+        for transmission in transmissions
+        where transmission.attempt == 1 && transmission.purpose == .execute {
+            sent.append((plant.engine.registry.name(of: transmission.device), transmission.name))
         }
     }
 
     private mutating func readings(of event: TestDefinition.Event) -> [Input] {
-        guard let device = engine.registry.device(named: event.device.value) else { return [] }
+        guard let device = plant.engine.registry.device(named: event.device.value) else {
+            return []
+        }
         var flags: Reading.Flags = []
         var inputs: [Input] = []
         for field in event.values.map(\.value) {
-            guard let property = engine.intern(propertyNamed: field.name),
+            guard let property = plant.engine.intern(propertyNamed: field.name),
                 let value = field.value
             else { continue }
             inputs.append(
@@ -91,52 +85,6 @@ package struct TestRun: Sendable {
             flags = .sameRow
         }
         return inputs
-    }
-
-    private mutating func deliver(at now: Instant, into inputs: inout [Input]) {
-        while let first = inFlight.first, first.due <= now {
-            inFlight.removeFirst()
-            switch first.message {
-            case .input(let input): inputs.append(input)
-            case .command(let transmission): execute(transmission, at: now)
-            }
-        }
-    }
-
-    private mutating func execute(_ transmission: Transmission, at now: Instant) {
-        let answer = fleet.execute(
-            transmission.name, id: transmission.command, parameters: transmission.parameters,
-            on: transmission.device)
-        let outcome: CommandResponse.Outcome =
-            answer.code < 400
-            ? .acknowledged(code: answer.code) : .refused(code: answer.code, diagnostic: "")
-        var inputs = [
-            Input.response(
-                CommandResponse(
-                    command: transmission.command, attempt: transmission.attempt,
-                    outcome: outcome))
-        ]
-        for report in answer.reports {
-            inputs.append(
-                .reading(
-                    Reading(
-                        device: transmission.device, property: report.property, time: now,
-                        value: report.value)))
-        }
-        for input in inputs { inFlight.append((now + TestRun.latency, .input(input))) }
-    }
-
-    /// All messages take the same time, so the queue stays in order.
-    private mutating func perform(_ effect: Effect, at now: Instant) {
-        switch effect {
-        case .transmit(let transmission):
-            if transmission.attempt == 1 {
-                sent.append((engine.registry.name(of: transmission.device), transmission.name))
-            }
-            inFlight.append((now + TestRun.latency, .command(transmission)))
-        case .publish(let record): records.append(record)
-        case .log, .audit: break
-        }
     }
 
     // MARK: Comparing

@@ -1,23 +1,27 @@
+import Crypto
 import Model
 
 /// One write transaction in the making: puts a group into the tables and keeps the ledger beside
 /// it.
 struct Commit: ~Copyable {
-    private let transaction: Transaction
-    private let configuration: StoreConfiguration
-    private(set) var ledger: Ledger
+    let transaction: Transaction
+    let configuration: StoreConfiguration
+    let key: SigningKey
+    var ledger: Ledger
     /// Bytes of keys and values put.
     private(set) var bytesPut = 0
 
     /// Rows deleted per table and commit to get back under a limit: enough to outrun what comes in,
     /// few enough not to be felt.
-    private static let trimmedMax = 4096
+    static let trimmedMax = 4096
     private static let trimmedBlocksMax = 64
 
     init(
-        _ environment: Environment, _ ledger: Ledger, _ configuration: StoreConfiguration
+        _ environment: Environment, _ ledger: Ledger, _ configuration: StoreConfiguration,
+        _ key: SigningKey
     ) throws(StoreError) {
         transaction = try Transaction(environment, .write)
+        self.key = key
         self.ledger = ledger
         self.configuration = configuration
     }
@@ -50,10 +54,10 @@ struct Commit: ~Copyable {
                 try transaction.delete(.command, key)
             }
         }
-        for entry in group.audit {
-            ledger.auditSequence += 1
-            ledger.auditBytes += entry.count
-            try put(.audit, Key.bytes(ledger.auditSequence), entry, .append)
+        try append(audit: group.audit, now: monotonicNow())
+        try put(group.history)
+        if !group.history.isEmpty {
+            try trimHistory(over: configuration.historyLimit, at: group.time)
         }
         for row in group.outbox { try put(row) }
         if let checkpoint = group.checkpoint {
@@ -84,11 +88,15 @@ struct Commit: ~Copyable {
     }
 
     /// Frees about `bytes` so that a full store moves again: journal that the checkpoint covers,
-    /// then the outbox from its least urgent lane. Twins, commands and audit are never touched.
+    /// then old history, then the outbox from its least urgent lane. Twins, commands and audit are
+    /// never touched.
     mutating func relieve(bytes: Int) throws(StoreError) {
         let before = ledger.journalBytes
         try trimJournal(over: max(before - bytes, 0), countMax: Commit.trimmedMax)
         var missing = bytes - (before - ledger.journalBytes)
+        let history = ledger.historyBytes
+        if missing > 0 { try trimHistory(over: max(history - missing, 0), at: nil) }
+        missing -= history - ledger.historyBytes
         for lane in ledger.lanes.indices.reversed() where missing > 0 {
             missing -= try drop(lane: lane, bytes: missing)
         }
@@ -134,7 +142,7 @@ struct Commit: ~Copyable {
     }
 
     @discardableResult
-    private mutating func put(
+    mutating func put(
         _ table: Table, _ key: [UInt8], _ value: [UInt8], _ mode: Transaction.PutMode = .replace
     ) throws(StoreError) -> Bool {
         bytesPut += key.count + value.count
@@ -163,26 +171,6 @@ extension Commit {
                 ledger.oldestBlock =
                     found
                     ? JournalBlock.time(cursor.valuePrefix(JournalBlock.headerSize)) : nil
-            }
-        }
-        self.ledger = ledger
-    }
-
-    private mutating func trimAudit() throws(StoreError) {
-        guard ledger.auditBytes > configuration.auditLimit else { return }
-        var ledger = ledger
-        let limit = configuration.auditLimit
-        try transaction.withCursor(.audit) { cursor throws(StoreError) in
-            var count = 0
-            var found = try cursor.first()
-            // The newest stays in any case: its number is where the next one's comes from.
-            while found, count < Commit.trimmedMax, ledger.auditBytes > limit,
-                Key.number(cursor.key) < ledger.auditSequence
-            {
-                ledger.auditBytes -= cursor.valueCount
-                try cursor.delete()
-                count += 1
-                found = try cursor.next()
             }
         }
         self.ledger = ledger

@@ -8,6 +8,9 @@ struct CommitGroup: Sendable {
     private(set) var twins: [UInt32: [UInt8]] = [:]
     private(set) var commands: [[UInt8]: [UInt8]?] = [:]
     private(set) var audit: [[UInt8]] = []
+    private(set) var history: [HistoryRow] = []
+    /// The time of the last batch; nil without any.
+    private(set) var time: Instant?
     private(set) var outbox: [OutboxRow] = []
     private(set) var names: [(kind: NameKind, index: UInt32, name: String)] = []
     /// The last checkpoint, and how many of `blocks` it covers.
@@ -40,6 +43,8 @@ struct CommitGroup: Sendable {
         for row in batch.twins { twins[row.key] = row.value }
         for row in batch.commands { commands[row.key] = .some(row.value) }
         audit += batch.audit
+        history += batch.history
+        time = batch.time
         for row in batch.outbox {
             outbox.append(OutboxRow(lane: row.lane, sequence: row.sequence, value: row.value))
         }

@@ -20,6 +20,9 @@ import Glibc
     let handle: OpaquePointer
     private var tables: [MDB_dbi] = []
 
+    /// False for a table that the version which made the store did not know.
+    func has(_ table: Table) -> Bool { table.rawValue < tables.count }
+
     enum Mode {
         case readWrite(mapSize: Int)
         case readOnly
@@ -83,6 +86,7 @@ import Glibc
             var database: MDB_dbi = 0
             // Safe: the transaction is open and `database` outlives the call.
             let code = unsafe mdb_dbi_open(transaction.handle, table.name, flags, &database)
+            if code == MDB_NOTFOUND, Table.later.contains(table) { break }
             if code == MDB_NOTFOUND || code == MDB_INCOMPATIBLE { return nil }
             try check("open table \(table.name)", code)
             opened.append(database)

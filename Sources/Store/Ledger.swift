@@ -15,14 +15,18 @@ struct Ledger: Sendable {
     /// Bytes of the blocks after it.
     var uncoveredBytes = 0
     var checkpointChunks = 0
-    var auditSequence: UInt64 = 0
-    var auditBytes = 0
+    var audit: AuditTrail
+    var historyBytes = 0
+    var historyBlocks = 0
     var lanes: [LaneStatistics]
     /// The last sequence each sink has passed, by lane.
     var cursors: [OutboxCursor.Place: UInt64] = [:]
 
     /// Reads the tables through, keys only.
-    init(_ transaction: borrowing Transaction, laneCount: Int) throws(StoreError) {
+    init(
+        _ transaction: borrowing Transaction, _ identity: Identity, laneCount: Int
+    ) throws(StoreError) {
+        audit = try AuditTrail(transaction, identity)
         lanes = Array(repeating: LaneStatistics(), count: laneCount)
         if let header = try CheckpointHeader.load(transaction) {
             coveredSequence = header.covered
@@ -34,23 +38,22 @@ struct Ledger: Sendable {
 
     private mutating func loadSizes(_ transaction: borrowing Transaction) throws(StoreError) {
         journalSequence = coveredSequence
-        for (sequence, size) in try sizes(transaction, .journal) {
+        for (sequence, size) in try blockSizes(transaction) {
             journalSequence = max(journalSequence, sequence)
             journalBytes += size
             journalBlocks += 1
             if sequence > coveredSequence { uncoveredBytes += size }
         }
         (oldestBlock, newestBlock) = try transaction.journalTimes()
-        for (sequence, size) in try sizes(transaction, .audit) {
-            auditSequence = sequence
-            auditBytes += size
+        if transaction.has(.history) {
+            (historyBlocks, historyBytes) = try transaction.historySize()
         }
     }
 
-    private func sizes(
-        _ transaction: borrowing Transaction, _ table: Table
+    private func blockSizes(
+        _ transaction: borrowing Transaction
     ) throws(StoreError) -> [(UInt64, Int)] {
-        try transaction.withCursor(table) { cursor throws(StoreError) in
+        try transaction.withCursor(.journal) { cursor throws(StoreError) in
             var rows: [(UInt64, Int)] = []
             var found = try cursor.first()
             while found {

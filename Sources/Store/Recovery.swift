@@ -9,6 +9,8 @@ package struct Recovery: Sendable {
     /// The greatest sequence the outbox has ever held; 0 before the first record.
     package var outboxSequence: UInt64 = 0
     package var cursors: [OutboxCursor] = []
+    /// The sequence of the newest block of history; 0 before the first.
+    package var historySequence: UInt64 = 0
     package var twins: [(key: UInt32, value: [UInt8])] = []
     package var commands: [(key: [UInt8], value: [UInt8])] = []
     /// As a batch brought it last.
@@ -72,6 +74,7 @@ extension Transaction {
             .map { OutboxCursor(sink: $0.sink, lane: $0.lane, sequence: $1) }
             .sorted { ($0.sink, $0.lane) < ($1.sink, $1.lane) }
         recovery.outboxSequence = try outboxSequence(recovery.cursors)
+        recovery.historySequence = try historySequence()
         recovery.twins = try twins()
         recovery.commands = try rows(.command)
         recovery.configuration = try get(.meta, KeptConfiguration.key)

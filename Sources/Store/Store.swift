@@ -1,3 +1,4 @@
+import Crypto
 import Glibc
 import Loop
 import Model
@@ -13,6 +14,8 @@ package final class Store: Sendable {
     package let gateway: String
     /// Greater with each store that replaces a lost one.
     package let epoch: UInt64
+    /// The public half of the key that checkpoints of the audit are signed with.
+    package let auditKey: [UInt8]
 
     private let configuration: StoreConfiguration
     private let environment: Environment
@@ -55,11 +58,13 @@ package final class Store: Sendable {
         }
         gateway = identity.gateway
         epoch = identity.epoch
+        let key = try AuditKey.load(in: configuration.path)
+        auditKey = key.publicKey
         let laneCount = configuration.outboxLimits.count
         ledger = try environment.read { transaction throws(StoreError) in
-            try Ledger(transaction, laneCount: laneCount)
+            try Ledger(transaction, identity, laneCount: laneCount)
         }
-        writer = Writer(environment, configuration, ledger)
+        writer = Writer(environment, configuration, ledger, key)
     }
 
     deinit { stop() }

@@ -15,6 +15,10 @@ package struct StoreConfiguration: Sendable {
     /// after it leave free, or hold: theirs is dropped first.
     package var outboxLimits: [Int]
     package var auditLimit: Int
+    /// Blocks of history are kept, the newest, up to this many bytes, and no longer than this;
+    /// nil for any age.
+    package var historyLimit: Int
+    package var historyAge: Milliseconds?
     /// The sinks that must have passed an outbox record before it is trimmed.
     package var sinks: [String]
     package var schedule: Schedule
@@ -53,7 +57,8 @@ package struct StoreConfiguration: Sendable {
     package init(
         path: String, mapSize: Int = 1 << 30, journalLimit: Int = 64 << 20,
         journalAge: Milliseconds? = nil, outboxLimits: [Int] = [16 << 20, 32 << 20, 128 << 20],
-        auditLimit: Int = 32 << 20,
+        auditLimit: Int = 32 << 20, historyLimit: Int = 256 << 20,
+        historyAge: Milliseconds? = nil,
         sinks: [String] = [], schedule: Schedule = Schedule(), queueBytes: Int = 8 << 20,
         queueBatches: Int = 8192, retryDelay: Milliseconds = .second
     ) {
@@ -63,6 +68,8 @@ package struct StoreConfiguration: Sendable {
         self.journalAge = journalAge
         self.outboxLimits = outboxLimits
         self.auditLimit = auditLimit
+        self.historyLimit = historyLimit
+        self.historyAge = historyAge
         self.sinks = sinks
         self.schedule = schedule
         self.queueBytes = queueBytes

@@ -16,7 +16,10 @@ enum StoreDirectory {
         guard names.contains(databaseFile), try size(path + "/" + databaseFile) > 0 else {
             // `lost+found` is the root of a file system of our own; the others are left by a first
             // start that was cut short.
-            let ours = ["lost+found", databaseFile, databaseLockFile, lockFile]
+            let ours = [
+                "lost+found", databaseFile, databaseLockFile, lockFile, AuditKey.file,
+                AuditKey.file + ".new",
+            ]
             if let foreign = names.filter({ !ours.contains($0) }).min() {
                 throw .foreignFile(path: path, file: foreign)
             }

@@ -1,9 +1,11 @@
 import Glibc
+package import Model
 
 /// A store opened for looking at it, by a program that is not the daemon.
 package final class StoreReader: Sendable {
     package let gateway: String
     package let epoch: UInt64
+    private let identity: Identity
     private let environment: Environment
 
     init(_ path: String) throws(StoreError) {
@@ -24,7 +26,7 @@ package final class StoreReader: Sendable {
         guard try environment.openTables([.meta]) else {
             throw .foreignDatabase(path: path)
         }
-        let identity = try environment.read { transaction throws(StoreError) in
+        identity = try environment.read { transaction throws(StoreError) in
             try Identity.load(transaction, path: path)
         }
         gateway = identity.gateway
@@ -50,6 +52,19 @@ package final class StoreReader: Sendable {
     package func twin(_ device: UInt32) throws(StoreError) -> [UInt8]? {
         try environment.read { transaction throws(StoreError) in
             try transaction.get(.twin, Key.bytes(device))
+        }
+    }
+
+    /// A property's blocks of a kind that may hold something from `from` to `to`, in the order of
+    /// their starts; none of that kind spans more than `span`.
+    package func history(
+        device: UInt32, property: UInt16, kind: UInt8, from: Instant, to: Instant,
+        span: Milliseconds
+    ) throws(StoreError) -> [[UInt8]] {
+        guard environment.has(.history) else { return [] }
+        return try environment.read { transaction throws(StoreError) in
+            try transaction.history(
+                device, property, kind: kind, from: from, to: to, span: span)
         }
     }
 
@@ -84,10 +99,29 @@ package final class StoreReader: Sendable {
         return blocks
     }
 
+    /// The whole audit as it is at one moment, and where its chain begins and ends.
+    package func audit() throws(StoreError) -> (header: AuditHeader?, rows: [AuditRow]) {
+        try environment.read { transaction throws(StoreError) in
+            let header = try AuditTrail.header(transaction, identity)
+            let rows = try transaction.withCursor(.audit) { cursor throws(StoreError) in
+                var rows: [AuditRow] = []
+                var found = try cursor.first()
+                while found {
+                    rows.append(
+                        AuditRow(
+                            key: cursor.key, value: cursor.value, start: header?.start ?? 0))
+                    found = try cursor.next()
+                }
+                return rows
+            }
+            return (header, rows)
+        }
+    }
+
     /// Sizes and drops as they are on disk; what counts since a start is the daemon's to tell.
     package func statistics() throws(StoreError) -> StoreStatistics {
         let ledger = try environment.read { transaction throws(StoreError) in
-            try Ledger(transaction, laneCount: Int(UInt8.max) + 1)
+            try Ledger(transaction, identity, laneCount: Int(UInt8.max) + 1)
         }
         var statistics = StoreStatistics()
         statistics.show(ledger, environment)

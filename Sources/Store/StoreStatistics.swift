@@ -22,6 +22,12 @@ package struct StoreStatistics: Hashable, Sendable {
     /// Bytes of journal that no checkpoint covers yet; recovery would replay them.
     package var uncoveredJournalBytes: Int = 0
     package var auditBytes: Int = 0
+    package var auditEntries: Int = 0
+    /// The newest entry of the audit's chain, and the newest checkpoint; nil before the first.
+    package var auditHead: AuditHead?
+    package var auditCheckpoint: AuditCheckpoint?
+    package var historyBytes: Int = 0
+    package var historyBlocks: Int = 0
     package var lanes: [LaneStatistics] = []
     /// Bytes of the file in use or once used; it never shrinks.
     package var fileBytes: Int = 0

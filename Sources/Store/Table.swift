@@ -18,6 +18,13 @@ enum Table: Int, CaseIterable {
     case outbox
     /// Sequence (8): an audit entry.
     case audit
+    /// Device number (4), property number (2), kind (1), start (8), sequence (8): a block of
+    /// samples. Behind all of them, in the order they were sealed: four bytes 0xff, sequence (8):
+    /// the block's key, its end (8).
+    case history
+
+    /// Those that a store of an earlier version does not have until a gateway has opened it.
+    static let later: [Table] = [.history]
 
     var name: String { "\(self)" }
 }

@@ -38,6 +38,8 @@ import CLMDB
         try check("commit", unsafe mdb_txn_commit(handle))
     }
 
+    func has(_ table: Table) -> Bool { environment.has(table) }
+
     func get(_ table: Table, _ key: [UInt8]) throws(StoreError) -> [UInt8]? {
         var found: [UInt8]?
         let code = unsafe withValue(key) { key in

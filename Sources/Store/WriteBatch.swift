@@ -12,7 +12,10 @@ package struct WriteBatch: Sendable {
     package var twins: [(key: UInt32, value: [UInt8])] = []
     /// Command records; nil deletes one. Keys are 1 to 511 bytes.
     package var commands: [(key: [UInt8], value: [UInt8]?)] = []
+    /// Entries of the audit as CBOR, in order.
     package var audit: [[UInt8]] = []
+    /// Sealed blocks of history. One that is stored already stays as it is.
+    package var history: [HistoryRow] = []
     /// Records for upstream, in the order of their sequence. One that is stored already stays as it
     /// is.
     package var outbox: [(lane: UInt8, sequence: UInt64, value: [UInt8])] = []
@@ -50,6 +53,7 @@ package struct WriteBatch: Sendable {
         for row in twins { sum += row.value.count + 48 }
         for row in commands { sum += row.key.count + (row.value?.count ?? 0) + 80 }
         for row in audit { sum += row.count + 40 }
+        for row in history { sum += row.value.count + 80 }
         for row in outbox { sum += row.value.count + 56 }
         for row in deviceNames { sum += row.name.utf8.count + 32 }
         for row in propertyNames { sum += row.name.utf8.count + 32 }

@@ -1,3 +1,4 @@
+import Crypto
 import Loop
 import Model
 import Synchronization
@@ -6,6 +7,8 @@ import Synchronization
 final class Writer: Sendable {
     let environment: Environment
     let configuration: StoreConfiguration
+    /// What audit checkpoints are signed with.
+    let key: SigningKey
     let queue: BoundedQueue<Submission>
     let committedTicket = Atomic<UInt64>(0)
     let report: Mutex<Report>
@@ -30,8 +33,12 @@ final class Writer: Sendable {
         var oldest: UInt64?
     }
 
-    init(_ environment: Environment, _ configuration: StoreConfiguration, _ ledger: Ledger) {
+    init(
+        _ environment: Environment, _ configuration: StoreConfiguration, _ ledger: Ledger,
+        _ key: SigningKey
+    ) {
         self.environment = environment
+        self.key = key
         self.configuration = configuration
         queue = BoundedQueue(
             countMax: configuration.queueBatches, costMax: configuration.queueBytes)
@@ -66,7 +73,12 @@ extension StoreStatistics {
         journalBlocks = ledger.journalBlocks
         journalSince = ledger.oldestBlock
         uncoveredJournalBytes = ledger.uncoveredBytes
-        auditBytes = ledger.auditBytes
+        auditBytes = ledger.audit.bytes
+        auditEntries = ledger.audit.entries
+        auditHead = ledger.audit.head
+        auditCheckpoint = ledger.audit.checkpoint
+        historyBytes = ledger.historyBytes
+        historyBlocks = ledger.historyBlocks
         lanes = ledger.lanes
         fileBytes = (environment.usage.lastPage + 1) * Environment.pageSize
     }

@@ -60,7 +60,10 @@ struct WriterLoop: ~Copyable {
         }
     }
 
-    private var hasPending: Bool { !pending.isEmpty || !cursors.cursors.isEmpty }
+    /// At the end everything in the audit gets signed, too.
+    private var hasPending: Bool {
+        !pending.isEmpty || !cursors.cursors.isEmpty || ledger.audit.unsigned.count > 0
+    }
 
     /// Takes what was submitted and asked for; with nothing there, sleeps until the deadline.
     private mutating func collect(until deadline: UInt64?) {
@@ -75,7 +78,9 @@ struct WriterLoop: ~Copyable {
     private mutating func dueTime() -> UInt64? {
         var summary = summary
         if let oldest = cursors.oldest { summary.add(.relaxed, turnBytes: 0, at: oldest) }
-        return schedule.due(summary, creditReturns: wear.creditReturns(now: monotonicNow()))
+        let due = schedule.due(summary, creditReturns: wear.creditReturns(now: monotonicNow()))
+        guard let signing = ledger.audit.checkpointDue else { return due }
+        return min(due ?? signing, signing)
     }
 
     /// One commit of what is at the front of `pending`, or one step of relief.
@@ -114,8 +119,13 @@ struct WriterLoop: ~Copyable {
     }
 
     private mutating func commit(_ group: CommitGroup) throws(StoreError) -> Int {
-        var commit = try Commit(writer.environment, ledger, writer.configuration)
+        var commit = try Commit(writer.environment, ledger, writer.configuration, writer.key)
         try commit.put(group)
+        if let due = commit.ledger.audit.checkpointDue,
+            writer.queue.isClosed || due <= monotonicNow()
+        {
+            try commit.signAudit()
+        }
         try commit.advance(cursors.cursors)
         try commit.trim()
         try testHooks()
@@ -221,7 +231,8 @@ extension WriterLoop {
         writer.environment.clearDeadReaders()
         let bytes = 2 * (cost + 32 * Environment.pageSize)
         for bytes in [bytes, 0] {
-            var commit = try Commit(writer.environment, ledger, writer.configuration)
+            var commit = try Commit(
+                writer.environment, ledger, writer.configuration, writer.key)
             try commit.relieve(bytes: bytes)
             try testHooks()
             ledger = try commit.finish()

@@ -80,9 +80,9 @@ package struct AggregatePartial: Hashable, Sendable {
 
     package init() {}
 
-    /// Takes one value in. Text and times have no number to take: they are counted, and can be
-    /// first, last or distinct. `order` decides between values of the same time, and `second` is
-    /// the other field of the row.
+    /// Takes one value in. Texts, times and places have no number to take: they are counted, and
+    /// can be first, last or distinct. `order` decides between values of the same time, and
+    /// `second` is the other field of the row.
     package mutating func add(
         _ value: Value, needs: Needs, at time: Instant = Instant(milliseconds: 0),
         order: UInt64 = 0, with second: Double? = nil
@@ -102,7 +102,7 @@ package struct AggregatePartial: Hashable, Sendable {
             count += 1
             if needs.contains(.sum) { sum.add(number) }
             if needs.contains(.extremes) { widen(number) }
-        case .text, .timestamp: count += 1
+        case .text, .timestamp, .position: count += 1
         }
         if !needs.isDisjoint(with: .detailed) {
             addDetail(value, needs, time.milliseconds, order, second)

@@ -12,9 +12,12 @@ package struct CallTable: Sendable {
     package let calls: [Call]
     private var columns: [any CallColumn]
     private var keys = 0
+    /// Whether any of them looks ahead.
+    let hasOutlooks: Bool
 
     package init(_ calls: [Call]) {
         self.calls = calls
+        hasOutlooks = calls.contains { if case .outlook = $0.kind { true } else { false } }
         columns = calls.map(CallTable.column)
     }
 
@@ -26,6 +29,7 @@ package struct CallTable: Sendable {
         case .stale(let span): StaleColumn(after: span)
         case .detector(let detector, let parameters):
             detector.column(detector.filled(parameters))
+        case .outlook(let outlook): OutlookColumn(outlook)
         }
     }
 
@@ -43,6 +47,14 @@ package struct CallTable: Sendable {
         guard keys < count else { return }
         keys = count
         for index in columns.indices { columns[index].grow(to: count) }
+    }
+
+    /// How often since it was last asked the past of a key led nowhere that could be believed.
+    package mutating func takeUnskilled() -> UInt64 {
+        guard hasOutlooks else { return 0 }
+        var sum: UInt64 = 0
+        for index in columns.indices { sum += columns[index].takeUnskilled() }
+        return sum
     }
 
     // MARK: Staleness
@@ -98,6 +110,8 @@ protocol CallColumn: Sendable {
     mutating func next(_ value: Value?, key: Int, at time: Instant) -> Value?
     /// From when on the call is true if no row comes. Nil of all but `stale`.
     func staleSince(_ key: Int) -> Instant?
+    /// How often since it was last asked there was no skill in looking ahead.
+    mutating func takeUnskilled() -> UInt64
     func write(into writer: inout ByteWriter)
     mutating func restore(from reader: inout ByteReader) throws(RecordError)
 }
@@ -105,6 +119,7 @@ protocol CallColumn: Sendable {
 extension CallColumn {
     var readsArgument: Bool { true }
     func staleSince(_ key: Int) -> Instant? { nil }
+    mutating func takeUnskilled() -> UInt64 { 0 }
 }
 
 /// `previous(x, n)`: a ring of the last n values of each key.

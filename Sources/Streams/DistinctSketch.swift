@@ -31,6 +31,11 @@ struct DistinctSketch: PartContent {
             return mixed(hash)
         case .timestamp(let instant):
             return mixed(UInt64(bitPattern: instant.milliseconds) &+ 0x2545_f491_4f6c_dd1d)
+        case .position(let position):
+            let ground =
+                UInt64(UInt32(bitPattern: position.latitude)) << 32
+                | UInt64(UInt32(bitPattern: position.longitude))
+            return mixed(ground &+ UInt64(UInt32(bitPattern: position.altitude ?? .min)))
         case .boolean, .integer, .number: return 0
         }
     }

@@ -54,6 +54,8 @@ struct PatternState: Sendable {
     var fed: [CallTable]
     /// A row, and what was computed for the aggregates behind it.
     var fedRow: [Value?] = []
+    /// Whether a call looks ahead.
+    let hasOutlooks: Bool
     /// Where a call may turn stale.
     let hasStale: Bool
     var stale: PatternStale
@@ -112,6 +114,7 @@ struct PatternState: Sendable {
         row = Array(
             repeating: nil,
             count: width + rule.aggregates.count + rule.calls.count + rule.captures.count)
+        hasOutlooks = calls.hasOutlooks || fed.contains { $0.hasOutlooks }
         hasStale = rule.calls.contains { if case .stale = $0.kind { true } else { false } }
         stale = PatternStale(width: width + rule.aggregates.count + rule.calls.count)
         isCounted = rule.aggregates.map { $0.events != nil }
@@ -224,6 +227,14 @@ struct PatternState: Sendable {
             return nil
         case .outside: return nil
         }
+    }
+
+    /// How often looking ahead had no skill since it was last asked.
+    mutating func takeUnskilled() -> UInt64 {
+        guard hasOutlooks else { return 0 }
+        var sum = calls.takeUnskilled()
+        for index in fed.indices { sum += fed[index].takeUnskilled() }
+        return sum
     }
 
     /// Puts what belongs behind the columns behind them. Captures are filled in as they are read.

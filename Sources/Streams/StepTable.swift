@@ -23,6 +23,7 @@ struct StepTable: Sendable {
     var joins: [LatestTable]
     /// By step: the functions in its expression that remember rows.
     var calls: [CallTable]
+    private let hasOutlooks: Bool
     /// A row, and behind it what those functions have left.
     private var extended: [Value?] = []
     private var timers = Heap<Timer>()
@@ -92,6 +93,7 @@ struct StepTable: Sendable {
         passed = steps.map { _ in Passed() }
         joins = steps.map { _ in LatestTable(limit: limit) }
         calls = steps.map { CallTable($0.formula?.calls ?? []) }
+        hasOutlooks = calls.contains { $0.hasOutlooks }
     }
 
     /// When the first row that is held comes out.
@@ -128,6 +130,14 @@ struct StepTable: Sendable {
     mutating func takeUnmatched() -> UInt64 {
         defer { unmatched = 0 }
         return unmatched
+    }
+
+    /// How often looking ahead had no skill since the last time this was asked.
+    mutating func takeUnskilled() -> UInt64 {
+        guard hasOutlooks else { return 0 }
+        var sum: UInt64 = 0
+        for step in calls.indices { sum += calls[step].takeUnskilled() }
+        return sum
     }
 
     private mutating func key(of device: Device, _ property: Property) -> Int? {

@@ -170,6 +170,9 @@ extension Stream {
             ordered[index].observe(
                 row, key: key, start: time, end: time, keys: keys, registry: registry)
             if ordered[index].hasNews { act(on: index, row, key: key, into: &outputs) }
+            if ordered[index].hasOutlooks {
+                counters.unskilled += ordered[index].takeUnskilled()
+            }
             witness(index, isImmediate: false, row, key: key, start: time, end: time)
         }
     }

@@ -18,6 +18,7 @@ extension Stream {
                 window: StepTable.Window(start: start, partials: partials))
             counters.droppedByLimit += rowSteps?.takeDropped() ?? 0
             counters.unmatched += rowSteps?.takeUnmatched() ?? 0
+            counters.unskilled += rowSteps?.takeUnskilled() ?? 0
             guard passes == true else { return }
         }
         show(
@@ -58,6 +59,9 @@ extension Stream {
             ordered[index].observe(
                 columns, key: key, start: start, end: end, keys: keys, registry: registry)
             act(on: index, columns, key: key, into: &outputs)
+            if ordered[index].hasOutlooks {
+                counters.unskilled += ordered[index].takeUnskilled()
+            }
             witness(index, isImmediate: false, columns, key: key, start: start, end: end)
         }
     }

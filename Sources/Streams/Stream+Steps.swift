@@ -61,6 +61,7 @@ extension Stream {
         }
         counters.droppedByLimit += steps?.takeDropped() ?? 0
         counters.unmatched += steps?.takeUnmatched() ?? 0
+        counters.unskilled += steps?.takeUnskilled() ?? 0
         deliver(rows, at: time, registry: registry, into: &outputs)
         for next in waiting { unshelve(next.row) }
     }

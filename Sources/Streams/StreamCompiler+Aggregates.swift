@@ -131,7 +131,7 @@ extension StreamCompiler {
         _ input: SourceColumns
     ) {
         guard let column, case let source = input.columns[column],
-            source.type == .text || source.type == .timestamp
+            [.text, .timestamp, .position].contains(source.type)
         else { return }
         report(
             .needsNumber,

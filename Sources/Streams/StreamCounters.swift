@@ -26,6 +26,8 @@ package struct StreamCounters: Hashable, Sendable {
         package var partialsDropped: UInt64 = 0
         /// Rows or remembered values given up, or released early, because a limit was reached.
         package var droppedByLimit: UInt64 = 0
+        /// Times that a key's past was looked at for what it leads to, and no method had any skill.
+        package var unskilled: UInt64 = 0
         /// Rows that found nothing in a reference table, or no partner in a join.
         package var unmatched: UInt64 = 0
         /// Values of another type than their field's, taken as missing.

@@ -12,11 +12,29 @@ extension Document {
         guard scanner.offset == bytes.count else { throw .trailing(at: scanner.offset) }
     }
 
+    /// Lends data items one after the other (RFC 8742), each as `init(cbor:)` reads it, up to the
+    /// end or to the first that cannot be read.
+    package static func readSequence(
+        cbor bytes: Span<UInt8>, _ body: (Document) -> Void
+    ) throws(WireError) {
+        var scanner = CBORScanner()
+        while scanner.offset < bytes.count {
+            body(try Document.read(&scanner, bytes, depth: 0))
+        }
+    }
+
     private static func read(
         _ scanner: inout CBORScanner, _ bytes: Span<UInt8>, depth: Int
     ) throws(WireError) -> Document {
         let start = scanner.offset
-        let head = try scanner.head(bytes)
+        return try read(try scanner.head(bytes), at: start, &scanner, bytes, depth: depth)
+    }
+
+    /// Reads the rest of the item whose head stands at `start`; `depth` tells how deep it stands.
+    static func read(
+        _ head: CBORScanner.Head, at start: Int, _ scanner: inout CBORScanner,
+        _ bytes: Span<UInt8>, depth: Int
+    ) throws(WireError) -> Document {
         switch head.major {
         case .unsigned, .negative, .simple:
             switch scanner.number(head) {

@@ -45,6 +45,7 @@ package enum Document: Hashable, Sendable {
         case .number(let number)?: self = .number(number)
         case .text(let text)?: self = .text(text)
         case .timestamp(let instant)?: self = .timestamp(instant)
+        case .position(let position)?: self = .map(of: position)
         }
     }
 
@@ -55,7 +56,8 @@ package enum Document: Hashable, Sendable {
 }
 
 extension Value {
-    /// Nil for null, bytes, arrays, maps and numbers that are not finite.
+    /// Nil for null, bytes, numbers that are not finite, and for arrays and maps that are no
+    /// position.
     package init?(_ document: Document) {
         switch document {
         case .boolean(let boolean): self = .boolean(boolean)
@@ -63,7 +65,10 @@ extension Value {
         case .number(let number) where number.isFinite: self = .number(number)
         case .text(let text): self = .text(text)
         case .timestamp(let instant): self = .timestamp(instant)
-        case .null, .number, .bytes, .array, .map: return nil
+        case .array, .map:
+            guard let position = GeoPosition(document) else { return nil }
+            self = .position(position)
+        case .null, .number, .bytes: return nil
         }
     }
 }

@@ -9,7 +9,8 @@ extension Document {
         try scanner.end(bytes)
     }
 
-    private static func read(
+    /// Reads one value of a text; `depth` tells how deep it stands.
+    static func read(
         _ scanner: inout JSONScanner, _ bytes: Span<UInt8>, depth: Int
     ) throws(WireError) -> Document {
         switch try scanner.peek(bytes) {

@@ -4,7 +4,8 @@ import Model
 //
 // In an object `time` or `timestamp` (RFC 3339 text, or milliseconds since the epoch) is the time
 // of all its values. `value` is the value that the topic names, its record's name is empty, and
-// `unit` beside it is its unit. Every other key is a property's name.
+// `unit` beside it is its unit. Every other key is a property's name. A value that is an array or
+// an object is a position, or wrong.
 
 extension TelemetryPack {
     /// text/plain: a number as JSON writes it, `true`, `false`, or any other text.
@@ -113,7 +114,7 @@ extension TelemetryPack {
         case .number(let milliseconds)?: instant = Instant(secondsSinceEpoch: milliseconds / 1000)
         case .text(let text)?: instant = text.utf8.count <= 40 ? Instant(text) : nil
         case .timestamp(let timestamp)?: instant = timestamp
-        case .boolean?, nil: throw .wrongType(at: offset)
+        case .boolean?, .position?, nil: throw .wrongType(at: offset)
         }
         guard let instant, Instant.writable.contains(instant) else {
             throw .timeOutOfRange(at: offset)
@@ -158,7 +159,7 @@ extension TelemetryPack {
         try close(object)
     }
 
-    /// A single value; arrays and objects are refused.
+    /// A single value; arrays and objects that are no position are refused.
     private mutating func value(
         _ scanner: inout JSONScanner, _ payload: Span<UInt8>
     ) throws(WireError) -> Value? {
@@ -178,7 +179,9 @@ extension TelemetryPack {
         case UInt8(ascii: "n"):
             try scanner.literal("null", payload)
             return nil
-        case UInt8(ascii: "["), UInt8(ascii: "{"): throw .wrongType(at: scanner.offset)
+        case UInt8(ascii: "["), UInt8(ascii: "{"):
+            let start = scanner.offset
+            return try position(try Document.read(&scanner, payload, depth: 1), at: start)
         default: return value(try scanner.number(payload))
         }
     }
@@ -242,8 +245,17 @@ extension TelemetryPack {
             if head.argument == 1 { return .timestamp(try scanner.epochTime(payload)) }
             return value(.number(try scanner.decimal(payload)))
         case .text, .bytes: return .text(try text(head, &scanner, payload))
-        case .array, .map: throw .wrongType(at: start)
+        case .array, .map:
+            let document = try Document.read(head, at: start, &scanner, payload, depth: 1)
+            return try position(document, at: start)
         }
+    }
+
+    private func position(
+        _ document: Document, at offset: Int
+    ) throws(WireError) -> Value {
+        guard let position = GeoPosition(document) else { throw .wrongType(at: offset) }
+        return .position(position)
     }
 
     /// A text string, or the base64url of a byte string.

@@ -113,8 +113,21 @@ extension TurnCodec {
         case .command: return .command(try commandRequest(&reader))
         case .sequence: return .sequence(try sequenceRequest(&reader))
         case .order: return .order(try commandOrder(&reader))
+        case .longReading: return .reading(try longReading(&reader))
         case nil: throw .malformed(at: reader.offset)
         }
+    }
+
+    private static func longReading(
+        _ reader: inout ByteReader
+    ) throws(RecordError) -> Reading {
+        let device = try device(&reader)
+        let property = try TurnCodec.property(&reader)
+        let flags = Reading.Flags(rawValue: try reader.byte())
+        let time = try reader.instant()
+        guard let value = try reader.value() else { throw .malformed(at: reader.offset) }
+        return Reading(
+            device: device, property: property, time: time, value: value, flags: flags)
     }
 
     static func device(_ reader: inout ByteReader) throws(RecordError) -> Device {

@@ -197,7 +197,7 @@ extension TurnCodec {
         }
     }
 
-    private static func property(_ reader: inout ByteReader) throws(RecordError) -> Property {
+    static func property(_ reader: inout ByteReader) throws(RecordError) -> Property {
         guard let index = UInt16(exactly: try reader.unsigned()) else {
             throw .malformed(at: reader.offset)
         }

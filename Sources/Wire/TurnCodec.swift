@@ -10,6 +10,8 @@ package import Model
 ///   form of the value;
 /// - what is not as before: zigzag differences of device, property and time, then the flags, then
 ///   the value.
+///
+/// A position, which has no form among the eight, has a record of its own.
 package enum TurnCodec {
     /// The value form in a reading's first byte.
     enum Form: UInt8 {
@@ -23,6 +25,8 @@ package enum TurnCodec {
     enum Tag: UInt8 {
         case exchange = 1
         case deviceAccepted, registered, response, desired, twin, command, sequence, order
+        /// A reading whose value has no short form.
+        case longReading
     }
 
     /// What the next reading is compared with.
@@ -62,12 +66,15 @@ package enum TurnCodec {
     private static func append(
         _ reading: Reading, after previous: inout Previous, to writer: inout ByteWriter
     ) {
+        guard let (form, number) = form(of: reading.value, after: previous.value) else {
+            append(long: reading, to: &writer)
+            return
+        }
         let device = Int64(reading.device.index) - Int64(previous.device)
         let property = Int64(reading.property.index) - Int64(previous.property)
         // Wrapping, so that the whole time line is exact.
         let time = reading.time.milliseconds &- previous.time.milliseconds
         let flags = reading.flags.rawValue
-        let (form, number) = form(of: reading.value, after: previous.value)
         writer.byte(
             0x80 | (device == 0 ? 0x40 : 0) | (property == 0 ? 0x20 : 0) | (time == 0 ? 0x10 : 0)
                 | (flags == 0 ? 0 : 8) | form.rawValue)
@@ -87,8 +94,17 @@ package enum TurnCodec {
         if form != .same { previous.value = reading.value }
     }
 
+    private static func append(long reading: Reading, to writer: inout ByteWriter) {
+        writer.byte(Tag.longReading.rawValue)
+        writer.unsigned(UInt64(reading.device.index))
+        writer.unsigned(UInt64(reading.property.index))
+        writer.byte(reading.flags.rawValue)
+        writer.instant(reading.time)
+        writer.value(reading.value)
+    }
+
     /// The shortest form that keeps the value to the bit, and the number it writes.
-    private static func form(of value: Value, after previous: Value) -> (Form, Int64) {
+    private static func form(of value: Value, after previous: Value) -> (Form, Int64)? {
         switch value {
         case .boolean(let boolean): return (boolean ? .yes : .no, 0)
         case .integer(let integer):
@@ -113,6 +129,7 @@ package enum TurnCodec {
         case .timestamp(let instant):
             if case .timestamp(instant) = previous { return (.same, 0) }
             return (.timestamp, instant.milliseconds)
+        case .position: return nil
         }
     }
 

@@ -7,6 +7,7 @@ extension OutboxRecord.Kind {
         case .match: "match"
         case .command: "command"
         case .aggregate: "aggregate"
+        case .audit: "audit"
         }
     }
 }

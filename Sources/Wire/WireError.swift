@@ -35,6 +35,19 @@ package enum WireError: Error, Hashable, Sendable, CustomStringConvertible {
     /// A stored record whose checksum does not match its bytes.
     case damaged(at: Int)
 
+    /// Where the bytes stop making sense.
+    package var offset: Int {
+        switch self {
+        case .truncated(let offset), .unexpected(let offset), .trailing(let offset),
+            .invalidText(let offset), .tooDeep(let offset), .tooLong(let offset),
+            .numberOutOfRange(let offset), .duplicateKey(let offset), .wrongType(let offset),
+            .invalidName(let offset), .mustUnderstand(let offset), .unsupportedVersion(let offset),
+            .timeOutOfRange(let offset), .missingValue(let offset), .damaged(let offset):
+            offset
+        case .unsupportedFormat: 0
+        }
+    }
+
     package var description: String {
         switch self {
         case .truncated(let offset): "payload ends early, at byte \(offset)"

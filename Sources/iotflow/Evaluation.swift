@@ -140,6 +140,7 @@ extension Value {
         case .boolean: .boolean
         case .text: .text
         case .timestamp: .timestamp
+        case .position: .position
         }
     }
 }

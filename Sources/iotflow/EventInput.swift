@@ -36,6 +36,17 @@ struct EventInput: ~Copyable {
 
     deinit { if descriptor > 2 { close(descriptor) } }
 
+    /// All bytes of a file.
+    static func whole(_ path: String) throws(EventError) -> [UInt8] {
+        var input = try EventInput(path)
+        var bytes: [UInt8] = []
+        while !input.isAtEnd {
+            try input.advance(by: input.bytes.count)
+            bytes += input.bytes
+        }
+        return bytes
+    }
+
     /// Drops the first `used` bytes and reads on.
     mutating func advance(by used: Int) throws(EventError) {
         bytes.removeFirst(used)

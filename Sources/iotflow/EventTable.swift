@@ -301,6 +301,7 @@ struct EventTable: Sendable {
         case (.timestamp, .text(let text)): Instant(text).map { .timestamp($0) } ?? value
         case (.timestamp, .number(let number)):
             Instant(secondsSinceEpoch: number).map { .timestamp($0) } ?? value
+        case (.position, .text(let text)): GeoPosition(text).map { .position($0) } ?? value
         default: value
         }
     }

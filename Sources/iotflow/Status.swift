@@ -30,9 +30,7 @@ extension Document {
 func askGateway(
     _ words: [String], _ arguments: Arguments, tells: Bool = true
 ) -> [UInt8]? {
-    let places =
-        arguments["socket"].map { [$0] } ?? arguments["data"].map { [$0 + "/control.sock"] }
-        ?? ["/run/iotflow/control.sock", "/var/lib/iotflow/control.sock"]
+    let places = controlSockets(arguments)
     for place in places {
         if let answer = ask(words, at: place) { return answer }
     }
@@ -42,10 +40,27 @@ func askGateway(
     return nil
 }
 
+/// Where the gateway that the options name may listen.
+private func controlSockets(_ arguments: Arguments) -> [String] {
+    arguments["socket"].map { [$0] } ?? arguments["data"].map { [$0 + "/control.sock"] }
+        ?? ["/run/iotflow/control.sock", "/var/lib/iotflow/control.sock"]
+}
+
+/// Takes lines from the gateway until `body` answers false; tells where nobody answers.
+func followGateway(
+    _ words: [String], _ arguments: Arguments, _ body: ([UInt8]) -> Bool
+) -> Bool {
+    let places = controlSockets(arguments)
+    for place in places where follow(words, at: place, body) { return true }
+    printError("iotflow: no gateway answers at \(places.joined(separator: " or "))")
+    return false
+}
+
 /// Prints a gateway's answer as JSON or as aligned lines; 1 where it is an error.
 func printAnswer(
     _ answer: [UInt8], _ arguments: Arguments,
-    outlining shown: (Document) -> Document = { $0 }
+    outlining shown: (Document) -> Document = { $0 },
+    text: (Document) -> String = { $0.outline }
 ) -> Int32 {
     let document = try? Document(json: answer.span)
     if case .text(let error)? = document?["error"] {
@@ -55,7 +70,7 @@ func printAnswer(
     if arguments.has("json") {
         printText(String(decoding: answer, as: UTF8.self) + "\n")
     } else if let document {
-        printText(shown(document).outline)
+        printText(text(shown(document)))
     }
     return 0
 }

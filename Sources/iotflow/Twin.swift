@@ -3,33 +3,60 @@ import Gateway
 import Wire
 
 let twinVerb = Verb(
-    name: "twin", summary: "show the twins of devices: twin get DEVICE, twin list",
-    usage: Usage(
-        "iotflow twin get DEVICE | list [--data DIR] [--json]",
-        "Shows what the gateway knows of a device: reported and desired values with version, time\n"
-            + "and source. While no gateway runs, as of the store's last checkpoint.",
-        options: [.data, .socket, .json, .help],
-        notes: "Exit status: 0 answered, 1 no such device, 69 no gateway and no store."),
-    run: twin)
+    name: "twin", summary: "the twins of devices: what they are, were and would be",
+    actions: [
+        Verb(
+            name: "get", summary: "show one twin",
+            usage: Usage(
+                "iotflow twin get DEVICE [--data DIR] [--json]",
+                "Shows what the gateway knows of a device: reported and desired values with "
+                    + "version, time\nand source. " + storedText,
+                options: [.data, .socket, .json, .help],
+                notes: "Exit status: 0 answered, 1 no such device, 69 no gateway and no store."),
+            run: { arguments throws(UsageError) in
+                guard arguments.operands.count == 1 else {
+                    throw UsageError("twin get takes one device")
+                }
+                return answer(["get"] + arguments.operands, arguments) {
+                    printAnswer($0, arguments, text: twinText)
+                }
+            }),
+        Verb(
+            name: "list", summary: "show all twins, a line each",
+            usage: Usage(
+                "iotflow twin list [--data DIR] [--json]",
+                "Lists the devices, when they were seen last and what they reported. "
+                    + storedText,
+                options: [.data, .socket, .json, .help],
+                notes: "Exit status: 0 answered, 69 no gateway and no store."),
+            run: { arguments throws(UsageError) in
+                guard arguments.operands.isEmpty else {
+                    throw UsageError("twin list takes no operand")
+                }
+                return answer(["list"], arguments) {
+                    arguments.has("json") ? printAnswer($0, arguments) : printList($0)
+                }
+            }),
+        twinDiffVerb, twinWatchVerb, twinSetVerb, twinRelinquishVerb, twinReassertVerb,
+        twinAcceptVerb, twinDeleteVerb, twinHistoryVerb, twinForecastVerb, whatIfVerb,
+    ])
 
-@Sendable private func twin(_ arguments: Arguments) throws(UsageError) -> Int32 {
-    switch (arguments.operands.first, arguments.operands.count) {
-    case ("get", 2), ("list", 1):
-        let words = ["twin"] + arguments.operands
-        let data = arguments["data"] ?? "/var/lib/iotflow"
-        guard
-            let answer = askGateway(words, arguments, tells: false)
-                ?? StoredTwins(at: data)?.reply(to: words)
-        else {
-            printError("iotflow: no gateway answers, and there is no store in \(data)")
-            return 69
-        }
-        if arguments.operands[0] == "list", !arguments.has("json") { return printList(answer) }
-        return printAnswer(answer, arguments)
-    case ("get", _): throw UsageError("twin get takes one device")
-    case ("list", _): throw UsageError("twin list takes no operand")
-    default: throw UsageError("twin get DEVICE or twin list")
+private let storedText = "While no gateway\nruns, as of the store's last checkpoint."
+
+/// Asks the gateway, or the store where none runs.
+private func answer(
+    _ words: [String], _ arguments: Arguments, print: ([UInt8]) -> Int32
+) -> Int32 {
+    let words = ["twin"] + words
+    let data = arguments["data"] ?? "/var/lib/iotflow"
+    guard
+        let answer = askGateway(words, arguments, tells: false)
+            ?? StoredTwins(at: data)?.reply(to: words)
+    else {
+        printError("iotflow: no gateway answers, and there is no store in \(data)")
+        return 69
     }
+    return print(answer)
 }
 
 /// A line per device: name, model, when it was seen last, and its reported values.

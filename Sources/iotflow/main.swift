@@ -4,8 +4,8 @@ import Model
 
 // START HERE: a verb is a file of the same name.
 let verbs: [Verb] = [
-    checkVerb, evalVerb, planVerb, replayVerb, runStreamVerb, simulateVerb, statusVerb, testVerb,
-    twinVerb, whyVerb,
+    auditVerb, checkVerb, commandVerb, evalVerb, modelVerb, planVerb, replayVerb, runStreamVerb,
+    sequenceVerb, simulateVerb, statusVerb, testVerb, twinVerb, whyVerb,
 ]
 
 func help() -> String {
@@ -44,17 +44,7 @@ func run(_ arguments: [String]) -> Int32 {
         printError("iotflow: no verb '\(name)'\(guess ?? "")\nTry 'iotflow --help'.")
         return 64
     }
-    do throws(UsageError) {
-        let rest = try Arguments(Array(arguments.dropFirst()), options: verb.usage.options)
-        if rest.has("help") {
-            printText(verb.usage.text)
-            return 0
-        }
-        return try verb.run(rest)
-    } catch {
-        printError("iotflow \(name): \(error)\nTry 'iotflow \(name) --help'.")
-        return 64
-    }
+    return verb.run(Array(arguments.dropFirst()))
 }
 
 exit(run(Array(CommandLine.arguments.dropFirst())))

@@ -46,9 +46,10 @@ import Testing
         site.start()
         let unit = try #require(site.registry.device(named: "unit-1"))
         let mode = try #require(site.registry.property(named: "mode"))
-        let wish = CommandEffect.desire(unit, mode, .text("cool"))
-        let wished = try #require(site.effects.firstIndex(of: wish))
         let transmitted = try #require(site.sent.first)
+        let wish = CommandEffect.desire(
+            unit, mode, .text("cool"), command: transmitted.command)
+        let wished = try #require(site.effects.firstIndex(of: wish))
         let transmission = try #require(site.effects.firstIndex(of: .transmit(transmitted)))
         #expect(wished < transmission)
         site.answer(.noResponse)
@@ -117,9 +118,11 @@ import Testing
             site.answer(outcome)
             site.wait(.seconds(10))
         }
+        site.wait(.seconds(120))
         #expect(Array(site.life(of: id).dropFirst(3)) == row.life)
         #expect(site.finished.first?.result == row.result)
-        #expect(site.sent.count { $0.command == id } == row.outcomes.count)
+        #expect(
+            site.sent.count { $0.command == id && $0.purpose == .execute } == row.outcomes.count)
         if row.goesOn {
             #expect(site.sent.last?.name == "set_setpoint")
         } else {
@@ -134,6 +137,7 @@ import Testing
         site.start()
         site.answer(.refused(code: 400, diagnostic: ""))
         site.answer(.noResponse)
+        site.wait(.seconds(120))
         site.answer(ok)
         #expect(
             site.ends == [
@@ -145,6 +149,8 @@ import Testing
         var site = Site([Site.cooling(attempts: 1)])
         site.start()
         #expect(site.scheduler.nextDeadline == Instant(milliseconds: 120_000))
+        site.wait(.seconds(120))
+        #expect(site.log == ["set_mode 1", "probe set_mode 1"])
         site.wait(.seconds(120))
         #expect(site.ends.first == "set_mode indeterminate")
     }

@@ -141,7 +141,7 @@ import Testing
         #expect(site.diagnostics.isEmpty)
         site.start("s")
         let wishes: [Value] = site.effects.prefix(12).compactMap {
-            if case .desire(_, _, let value) = $0 { value } else { nil }
+            if case .desire(_, _, let value, _) = $0 { value } else { nil }
         }
         #expect(
             wishes.prefix(3) == [

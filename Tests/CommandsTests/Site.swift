@@ -10,6 +10,7 @@ struct Site {
     var diagnostics: [Diagnostic] = []
     var effects: [CommandEffect] = []
     var now = Instant(milliseconds: 0)
+    var reports = Reports()
 
     init(
         _ sequences: [SequenceDefinition] = [Site.cooling()], verify: Milliseconds? = nil,
@@ -119,7 +120,7 @@ struct Site {
     ) {
         scheduler.start(
             sequence, trigger: trigger, context: context.flatMap { registry.device(named: $0) },
-            isCritical: isCritical, registry: registry, at: now, into: &effects)
+            isCritical: isCritical, registry: registry, twins: reports, at: now, into: &effects)
     }
 
     /// Answers the last transmission.
@@ -131,22 +132,24 @@ struct Site {
     mutating func answer(_ transmission: Transmission, _ outcome: CommandResponse.Outcome) {
         scheduler.receive(
             CommandResponse(
-                command: transmission.command, attempt: transmission.attempt, outcome: outcome),
-            registry: registry, at: now, into: &effects)
+                command: transmission.command, attempt: transmission.attempt,
+                purpose: transmission.purpose, outcome: outcome),
+            registry: registry, twins: reports, at: now, into: &effects)
     }
 
     mutating func report(_ property: String, _ value: Value, by device: String = "unit-1") {
         guard let device = registry.device(named: device),
             let property = registry.property(named: property)
         else { return }
+        reports.note(device, property, value, at: now)
         scheduler.reported(
-            device, property, value, registry: registry, at: now, into: &effects)
+            device, property, value, registry: registry, twins: reports, at: now, into: &effects)
     }
 
     /// Lets this much time pass.
     mutating func wait(_ span: Milliseconds) {
         now = now + span
-        scheduler.advance(to: now, registry: registry, into: &effects)
+        scheduler.advance(to: now, registry: registry, twins: reports, into: &effects)
     }
 
     /// Kills the gateway and starts it again from its snapshot, under `sequences`.
@@ -161,7 +164,7 @@ struct Site {
         try scheduler.restore(from: &reader, registry: registry)
         guard scheduler.records == records, scheduler.nextDeadline == deadline, reader.isAtEnd
         else { throw RecordError.malformed(at: reader.offset) }
-        scheduler.resume(at: now, into: &effects)
+        scheduler.resume(at: now, twins: reports, into: &effects)
     }
 
     // MARK: What it asked for
@@ -174,8 +177,12 @@ struct Site {
         effects.compactMap { if case .finished(let record) = $0 { record } else { nil } }
     }
 
-    /// `name attempt` of each transmission: `set_mode 1`.
-    var log: [String] { sent.map { "\($0.name) \($0.attempt)" } }
+    /// `name attempt` of each transmission: `set_mode 1`; what is no attempt has its purpose first.
+    var log: [String] {
+        sent.map {
+            ($0.purpose == .execute ? "" : "\($0.purpose) ") + "\($0.name) \($0.attempt)"
+        }
+    }
 
     /// `name state` of each command that ended: `set_mode succeeded`.
     var ends: [String] { finished.map { "\($0.name) \($0.state)" } }
@@ -188,5 +195,18 @@ struct Site {
             states.append(entry.to)
         }
         return states
+    }
+}
+
+/// What the devices have reported so far.
+struct Reports: TwinReader {
+    private var last: [String: TwinReport] = [:]
+
+    mutating func note(_ device: Device, _ property: Property, _ value: Value, at now: Instant) {
+        last["\(device.index) \(property.index)"] = TwinReport(value, arrived: now)
+    }
+
+    func reported(_ property: Property, of device: Device) -> TwinReport? {
+        last["\(device.index) \(property.index)"]
     }
 }

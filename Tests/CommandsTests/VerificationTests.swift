@@ -101,7 +101,7 @@ import Testing
         var site = site(attempts: 1)
         site.start()
         site.answer(.noResponse)
-        site.wait(.seconds(30))
+        site.wait(.seconds(120))
         #expect(site.ends.first == "set_mode indeterminate")
     }
 

@@ -22,6 +22,7 @@ struct World {
     /// Ids with an attempt that may have left the gateway.
     var maybeSent: Set<CommandID> = []
     var steps = 0
+    private var questions = 0
 
     enum Event {
         case start(String, trigger: String, near: String, isCritical: Bool)
@@ -120,12 +121,13 @@ struct World {
             site.report(property, value, by: device)
         case .answer(let response):
             switch response.outcome {
-            case .acknowledged: acknowledged.insert(response.command)
+            case .acknowledged, .completed: acknowledged.insert(response.command)
             case .refused: refused.insert(response.command)
             default: break
             }
             site.scheduler.receive(
-                response, registry: site.registry, at: site.now, into: &site.effects)
+                response, registry: site.registry, twins: site.reports, at: site.now,
+                into: &site.effects)
         }
     }
 
@@ -140,6 +142,7 @@ struct World {
         let id = sent.command
         let mixed = UInt64(truncatingIfNeeded: id.value ^ id.value >> 64)
         var random = SplitMix64(state: mixed ^ seed &* 31 ^ UInt64(sent.attempt) << 56)
+        if sent.purpose != .execute { return deliverQuestion(sent) }
         let fate = Int.random(in: 0..<10, using: &random)
         let slow = Milliseconds(Int64.random(in: 20..<5000, using: &random))
         func answer(_ outcome: CommandResponse.Outcome) -> Event {
@@ -170,6 +173,22 @@ struct World {
         if fate != 6 {  // Else the device says it did, and does nothing.
             report(sent, at: site.now + slow)
         }
+    }
+
+    /// A device remembers what it ran.
+    private mutating func deliverQuestion(_ sent: Transmission) {
+        questions += 1
+        let isLost = allowsUnreachable && (UInt64(questions) &+ seed) % 4 == 0
+        let outcome: CommandResponse.Outcome =
+            isLost
+            ? .noResponse
+            : executions[sent.command] == nil ? .unknown : .completed(output: [])
+        schedule(
+            .answer(
+                CommandResponse(
+                    command: sent.command, attempt: sent.attempt, purpose: sent.purpose,
+                    outcome: outcome)),
+            at: site.now + (isLost ? .seconds(93) : Milliseconds(40)))
     }
 
     private mutating func report(_ sent: Transmission, at time: Instant) {

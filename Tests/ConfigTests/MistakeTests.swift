@@ -41,7 +41,7 @@ struct MistakeTests {
         Mistake(
             "scenarios: {s: {duration: 1h, zzz: 1}}",
             "1:31 E0104 a scenario has no key `zzz` "
-                + "(a scenario takes duration, start, telemetry, influences)"),
+                + "(a scenario takes duration, start, telemetry, influences, faults)"),
         Mistake(
             "streams:\n  s: {patterns: []}",
             "2:6 E0105 a stream needs `sources` (`sources`: Where events come from.)"),
@@ -79,6 +79,14 @@ struct MistakeTests {
     ]
 
     static let values = [
+        Mistake(
+            "scenarios: {s: {duration: 1h, faults: [{kind: slow}]}}",
+            "1:40 E0105 a fault needs `group` or `devices` "
+                + "(name who misbehaves: `devices: [station-3]`)"),
+        Mistake(
+            "scenarios: {s: {duration: 1h, faults: [{kind: sulk, devices: []}]}}",
+            "1:47 E0112 `sulk` is none of refuse, acknowledge_only, vanish, slow, fail, "
+                + "lose_answer, transient"),
         Mistake(
             "scenarios: {s: {duration: 5}}",
             "1:27 E0109 a length of time is wanted, not `5` "
@@ -217,6 +225,19 @@ struct MistakeTests {
     ]
 
     static let references = [
+        Mistake(
+            "devices: {groups: {g: {members: [a]}}}\n"
+                + "scenarios: {s: {duration: 1h, faults: [{kind: slow, group: h, devices: [a]}]}}",
+            "2:60 E0118 there is no group `h` (did you mean `g`?)"),
+        Mistake(
+            "devices: {groups: {g: {members: [pump]}}}\n"
+                + "scenarios: {s: {duration: 1h, faults: [{kind: slow, devices: [pumq]}]}}",
+            "2:63 E0118 there is no device `pumq` (did you mean `pump`?)"),
+        Mistake(
+            "devices: {groups: {g: {members: [a], model: m}}}\nmodels: {m: {commands: [stop]}}\n"
+                + "scenarios: {s: {duration: 1h, faults: "
+                + "[{kind: slow, group: g, commands: [stap]}]}}",
+            "3:74 E0118 there is no command `stap` (did you mean `stop`?)"),
         Mistake(
             "devices: {groups: {g: {members: [a], model: sensr}}}\nmodels: {sensor: {}}",
             "1:45 E0118 there is no model `sensr` (did you mean `sensor`?)"),

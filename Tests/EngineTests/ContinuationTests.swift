@@ -35,15 +35,29 @@ struct ContinuationTests {
         #expect(bench.records.allSatisfy { $0.start == Bench.start })
     }
 
-    @Test("a command whose answer was lost with the process is sent again, as the same command")
+    @Test("a command whose answer was lost is asked after, then sent again as the same")
     func resume() throws {
         let lost = try cooling()
         var bench = Bench(lost.plan)
         var reader = ByteReader(lost.snapshot)
         try bench.engine.restore(from: &reader)
         bench.engine.resume(at: Bench.instant(80), into: &bench.effects)
-        let (sent, again) = (lost.transmissions[0], try #require(bench.transmissions.first))
+        let (sent, question) = (lost.transmissions[0], try #require(bench.transmissions.first))
         #expect(bench.transmissions.count == 1)
+        #expect(question.purpose == .probe)
+        #expect(question.command == sent.command)
+        bench.step(
+            [
+                .response(
+                    CommandResponse(
+                        command: sent.command, attempt: question.attempt, purpose: .probe,
+                        outcome: .unknown))
+            ], at: 81)
+        while bench.transmissions.count == 1, let due = bench.engine.nextDeadline {
+            bench.step([], now: due)
+        }
+        let again = try #require(bench.transmissions.last)
+        #expect(again.purpose == .execute)
         #expect(again.command == sent.command)
         #expect(again.device == sent.device)
         #expect(again.parameters == sent.parameters)

@@ -17,6 +17,7 @@ import Testing
         "x > 1 without y > 1 then no (x > 1 or door) for 5m until m changed cooldown 1m",
         "at least 20% devices in zone: avg(x) over 6 events > rate(x per 1s)",
         "zscore(delta(x), window: 60) > 3 or hour() > 3 immediately then x crosses above y",
+        "time_to(temperature > 80, step: 10s) < 2h or forecast(x, 1h, season: 24h) > 5 kW",
         "previous(x, n: 3) is not stale after 5m or x changed by > 4 for 3 consecutive events",
     ]
 

@@ -54,7 +54,10 @@ struct CommandLineTests {
             Usage(arguments: ["simulate", "x.yaml", "--seed"], says: "--seed needs an argument"),
             Usage(arguments: ["simulate", "x.yaml", "--duration", "long"], says: "'long'"),
             Usage(arguments: ["test"], says: "which configuration?"),
-            Usage(arguments: ["twin"], says: "twin get DEVICE or twin list"),
+            Usage(arguments: ["twin"], says: "which of get, list, diff, watch, set,"),
+            Usage(arguments: ["twin", "what-if"], says: "needs a configuration or --data"),
+            Usage(arguments: ["twin", "what-if", "x.yaml"], says: "what-if needs --for"),
+            Usage(arguments: ["twin", "what-if", "x.yaml", "--for", "0s"], says: "--for: '0s'"),
             Usage(arguments: ["twin", "get"], says: "twin get takes one device"),
             Usage(arguments: ["twin", "list", "x"], says: "twin list takes no operand"),
         ])

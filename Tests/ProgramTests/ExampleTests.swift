@@ -50,6 +50,10 @@ struct ExampleTests {
 
     static let scenarios = [
         Scenario(
+            file: "emergency_response.yaml", name: "overheating",
+            patterns: [("overheated", 12...12, "every motor, once in ten minutes")],
+            commands: 12...12),
+        Scenario(
             file: "environmental_monitoring.yaml", name: "working_day",
             patterns: [
                 // 1300 ppm is reached once in the first hour and once in the fifth, by all 12.
@@ -74,6 +78,7 @@ struct ExampleTests {
                 ("drifting_vibration", 0...6, "a spike is a drift too, once an hour and pump"),
                 ("stuck_sensor", 0...0, "all sensors move"),
                 ("bearing_burning", 2...2, "one bearing, once an hour"),
+                ("bearing_wearing", 0...0, "a spike is no trend"),
                 ("bearing_heating", 0...2, "only a spike that is long enough heats the mean"),
             ], commands: 2...2),
     ]

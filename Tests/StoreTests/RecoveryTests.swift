@@ -211,21 +211,6 @@ import Testing
         #expect(try store.blocks(from: .after(.max)).isEmpty)
         store.stop()
     }
-
-    @Test func auditKeepsTheNewestWithinItsLimit() throws {
-        let directory = TemporaryDirectory()
-        let signal = CommitSignal()
-        var configuration = configuration(directory)
-        configuration.auditLimit = 100
-        let store = try Store.open(configuration)
-        try store.start { signal.notify() }
-        for number: UInt8 in 0..<30 {
-            let entry = [UInt8](repeating: number, count: 10)
-            #expect(store.commit([batch { $0.audit = [entry] }], signal: signal))
-        }
-        #expect(store.statistics.auditBytes == 100)
-        store.stop()
-    }
 }
 
 /// A small generator whose seed the tests print.

@@ -73,12 +73,12 @@ extension SenMLTests {
               {"u":"lat","t":180,"v":60.07967} ]
             """,
             [
-                ("%", Value.integer(20), 0), ("lon", .number(24.30621), 0),
-                ("lat", .number(60.07965), 0), ("%", .number(20.3), 60),
+                ("%RH", Value.integer(20), 0), ("lon", .number(24.30621), 0),
+                ("lat", .number(60.07965), 0), ("%RH", .number(20.3), 60),
                 ("lon", .number(24.30622), 60), ("lat", .number(60.07965), 60),
-                ("%", .number(20.7), 120), ("lon", .number(24.30623), 120),
-                ("lat", .number(60.07966), 120), ("%", .integer(98), 150),
-                ("%", .number(21.2), 180), ("lon", .number(24.30628), 180),
+                ("%RH", .number(20.7), 120), ("lon", .number(24.30623), 120),
+                ("lat", .number(60.07966), 120), ("%EL", .integer(98), 150),
+                ("%RH", .number(21.2), 180), ("lon", .number(24.30628), 180),
                 ("lat", .number(60.07967), 180),
             ].map { (unit: String, value: Value, later: Double) in
                 Resolved(
@@ -93,7 +93,7 @@ extension SenMLTests {
             """,
             [
                 Resolved(
-                    "urn:dev:ow:10e2073a01080063", "%", .integer(20), at: seconds(1_320_067_464)),
+                    "urn:dev:ow:10e2073a01080063", "%RH", .integer(20), at: seconds(1_320_067_464)),
                 Resolved(
                     "urn:dev:ow:10e2073a01080063", "lon", .number(24.30621),
                     at: seconds(1_320_067_464)),
@@ -122,10 +122,10 @@ extension SenMLTests {
             [
                 Resolved(
                     "2001:db8::2/temperature", "Cel", .number(25.2), at: seconds(1_320_078_429)),
-                Resolved("2001:db8::2/humidity", "%", .integer(30), at: seconds(1_320_078_429)),
+                Resolved("2001:db8::2/humidity", "%RH", .integer(30), at: seconds(1_320_078_429)),
                 Resolved(
                     "2001:db8::1/temperature", "Cel", .number(12.3), at: seconds(1_320_078_429)),
-                Resolved("2001:db8::1/humidity", "%", .integer(67), at: seconds(1_320_078_429)),
+                Resolved("2001:db8::1/humidity", "%RH", .integer(67), at: seconds(1_320_078_429)),
             ]
         ),
         (
@@ -135,7 +135,7 @@ extension SenMLTests {
             """,
             [(21.2, 0), (21.3, 10), (21.4, 20)].map { (value: Double, later: Double) in
                 Resolved(
-                    "urn:dev:ow:10e2073a01080063", "%", .number(value),
+                    "urn:dev:ow:10e2073a01080063", "%RH", .number(value),
                     at: seconds(1_320_067_464 + later))
             }
         ),

@@ -55,7 +55,7 @@ struct SenMLStreamTests {
             """.utf8)
         let expected = [
             "room-1/t=21.5 Cel @1700000000", "room-1/t=22 Cel @1700000010",
-            "room-2/h=30 % @1700000020", "x=a } \" [ b @+-5", "y=true @1700000001",
+            "room-2/h=30 %RH @1700000020", "x=a } \" [ b @+-5", "y=true @1700000001",
         ]
         for size in sizes(input) {
             #expect(read(input, isCBOR: false, size: size) == expected, "\(size)")

@@ -26,6 +26,7 @@ models:
       humidity: {{type: float, unit: percent}}
       count: {{type: integer}}
       lit: {{type: boolean}}
+      setpoint: {{type: float, unit: celsius, range: [5, 30], writable: true}}
     telemetry: [temperature, humidity, count, lit]
   fan:
     properties:

@@ -4,7 +4,7 @@ import os
 import random
 import sys
 
-from conformance import bad, clients, metrics, overload
+from conformance import bad, clients, metrics, overload, twins
 from peers.checks import Checks
 
 SECTIONS = {
@@ -13,6 +13,7 @@ SECTIONS = {
     "overload": [overload.busy, overload.full, overload.full_with_strangers],
     "bad": [bad.datagrams, bad.payloads, bad.configuration, bad.directories],
     "fuzz": [bad.fuzz],
+    "twins": [twins.resources, twins.observation, twins.visibility],
     "metrics": [metrics.scrape],
 }
 

@@ -1,6 +1,6 @@
 #!/bin/bash
 # Speaks to the gateway as other people's clients do, and as nobody should.
-# Usage: Tests/conformance/run.sh [clients] [overload] [bad] [fuzz]      (default: all)
+# Usage: Tests/conformance/run.sh [clients] [overload] [bad] [fuzz] [twins] [metrics]      (default: all)
 #   IOTFLOWD, IOTFLOW   the programs to test; without them the debug build is made and taken
 #   SEED                repeats a run
 set -euo pipefail

@@ -91,6 +91,10 @@ let package = Package(
             name: "bench-streams", dependencies: ["Model", "Streams"], path: "Tests/bench/streams",
             swiftSettings: strict),
 
+        .executableTarget(
+            name: "bench-history", dependencies: ["Model", "Store", "Twins"],
+            path: "Tests/bench/history", swiftSettings: strict),
+
         // Tests read as specifications.
         tests("ModelTests", ["Model"]),
         tests("LanguageTests", ["Language", "Model"]),

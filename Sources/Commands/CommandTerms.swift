@@ -37,10 +37,15 @@ package struct CommandTerms: Sendable {
     package struct Compensation: Hashable, Sendable {
         package var name: String
         package var parameters: [Field]
+        /// How long it may take to succeed; nil for what the limits say.
+        package var timeToLive: Milliseconds?
 
-        package init(name: String, parameters: [Field] = []) {
+        package init(
+            name: String, parameters: [Field] = [], timeToLive: Milliseconds? = nil
+        ) {
             self.name = name
             self.parameters = parameters
+            self.timeToLive = timeToLive
         }
     }
 

@@ -181,7 +181,9 @@ extension SequenceCompiler {
         return GraphStep.Variant(
             form: form,
             compensation: compensation.map {
-                CommandTerms.Compensation(name: $0.name, parameters: $0.parameters)
+                CommandTerms.Compensation(
+                    name: $0.name, parameters: $0.parameters,
+                    timeToLive: step.compensation?.timeout)
             }, when: when,
             awaited: text.flatMap { condition($0, model) }, span: span)
     }

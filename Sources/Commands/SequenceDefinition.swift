@@ -146,12 +146,16 @@ package struct StepDefinition: Sendable {
 package struct CompensationDefinition: Sendable {
     package var command: Located<String>
     package var parameters: [(name: String, value: Located<Value>)]
+    /// After this it is not tried again.
+    package var timeout: Milliseconds
 
     package init(
-        command: Located<String>, parameters: [(name: String, value: Located<Value>)] = []
+        command: Located<String>, parameters: [(name: String, value: Located<Value>)] = [],
+        timeout: Milliseconds = .minute
     ) {
         self.command = command
         self.parameters = parameters
+        self.timeout = timeout
     }
 }
 

@@ -157,6 +157,8 @@ extension ByteWriter {
                 $0.string($1.name)
                 $0.value($1.value)
             }
+            bool(undo.timeToLive != nil)
+            if let timeToLive = undo.timeToLive { signed(timeToLive.count) }
         }
     }
 }
@@ -243,7 +245,8 @@ extension ByteReader {
                 name: try string(),
                 parameters: try list { reader throws(RecordError) in
                     Field(try reader.string(), try reader.value())
-                })
+                },
+                timeToLive: try bool() ? Milliseconds(try signed()) : nil)
         }
         return node
     }

@@ -78,7 +78,7 @@ extension SequenceTable {
                 let undo = runs[index].nodes[node].compensation
             else { continue }
             let request = runs[index].request(
-                node, "undo", undo.name, undo.parameters, timeToLive: nil)
+                node, "undo", undo.name, undo.parameters, timeToLive: undo.timeToLive)
             runs[index].nodes[node].undo = .compensating
             tell(
                 runs[index], node, from: runs[index].nodes[node].state.description,

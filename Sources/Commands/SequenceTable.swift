@@ -120,7 +120,8 @@ package struct SequenceTable: Sendable {
             for (place, node) in run.nodes.enumerated() {
                 if node.undo == .compensating, let undo = node.compensation {
                     let request = run.request(
-                        place, "undo", undo.name, undo.parameters, timeToLive: nil)
+                        place, "undo", undo.name, undo.parameters,
+                        timeToLive: undo.timeToLive)
                     owners[request.id] = Owner(run: run.number, node: place, isUndo: true)
                 } else if let command = node.command, !node.state.isFinal {
                     owners[command] = Owner(run: run.number, node: place, isUndo: false)

@@ -69,6 +69,7 @@ extension Shape {
         [
             Key("command", .text, required: true, "A command of the devices' model."),
             Key("parameters", .table(.scalar), "Its parameters, by name."),
+            Key("timeout", .span, default: "1m", "After this it is not tried again."),
         ])
 
     static let target = Shape(
@@ -201,7 +202,9 @@ extension CompensationDefinition {
         guard let fields = Fields(node, .compensation, report) else { return nil }
         let parameters = fields.parameters("parameters")
         guard let command = fields.text("command") else { return nil }
-        self.init(command: command, parameters: parameters)
+        self.init(
+            command: command, parameters: parameters,
+            timeout: fields.duration("timeout") ?? .minute)
     }
 }
 

@@ -178,7 +178,7 @@ struct Draft {
         checkReferences(report)
         let registry = builder.build(limits: gateway.limits, known: known, report)
         checkTests(registry, report)
-        return Configuration(
+        var configuration = Configuration(
             definition: Definition(
                 workflow: workflows.first?.value ?? "workflow", registry: registry,
                 streams: streams, tables: tables, sequences: sequences, lines: lines,
@@ -186,6 +186,8 @@ struct Draft {
                 twinSync: twinSync, edgeDistribution: edgeDistribution,
                 scenarios: scenarios.map(\.definition), tests: tests),
             gateway: gateway, workflows: workflows)
+        configuration.definition.commandLimits = gateway.commands
+        return configuration
     }
 
     /// A property that a sequence's parameters set is writable, whatever its command is called.

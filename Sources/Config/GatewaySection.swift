@@ -1,3 +1,4 @@
+import Commands
 import Model
 
 extension Shape {
@@ -36,6 +37,8 @@ extension Shape {
                     + "more is refused. Without it nothing is."),
             Key("limits", .shape(.limits), "What is bounded, and by how much."),
             Key("history", .shape(.history), "What is kept of what properties were."),
+            Key(
+                "commands", .shape(.commandLimits), "How commands wait, how long, and how many."),
             Key(
                 "uplinks", .list(.either([.shape(.fileUplink), .shape(.mqttUplink)]), 0...8),
                 "Where aggregates and pattern matches go. Default: one file uplink."),
@@ -88,6 +91,9 @@ extension Shape {
         [
             Key("enabled", .boolean, default: "true", "Whether anything is."),
             Key("age", .span, default: "30d", "Older values are deleted."),
+            Key(
+                "rollup_age", .span, default: "365d",
+                "What values came to by the minute and by the hour is deleted after so long."),
             Key(
                 "bytes", .size((1 << 20)...(1 << 40)),
                 "The most it takes on the disk; the oldest goes first. Default: 256MiB, or a "
@@ -177,6 +183,7 @@ extension GatewaySettings {
         }
         limits = Limits(fields.node("limits") ?? empty, report)
         history = History(fields.node("history") ?? empty, mapBytes: limits.mapBytes, report)
+        commands = CommandLimits(fields.node("commands") ?? empty, report)
         listen = fields.list("listen").compactMap {
             Scalars.endpoint($0, schemes: ["coap"], report)
         }
@@ -222,6 +229,7 @@ extension GatewaySettings.History {
         let fields = Fields(node, .history, report)
         isEnabled = fields?.boolean("enabled") ?? true
         age = fields?.duration("age") ?? .day
+        rollupAge = fields?.duration("rollup_age") ?? .day
         bytes = fields?.size("bytes") ?? min(256 << 20, mapBytes / 4)
         heartbeat = fields?.duration("heartbeat") ?? .minute
         if let fields, fields.has("bytes"), bytes > mapBytes {

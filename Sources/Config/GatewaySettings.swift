@@ -1,3 +1,4 @@
+package import Commands
 package import Model
 
 /// How the gateway itself runs: the section `gateway`. Its defaults stand in the table of its keys
@@ -21,6 +22,7 @@ package struct GatewaySettings: Sendable {
     package var memoryLimit: Located<Int>?
     package var limits: Limits
     package var history: History
+    package var commands: CommandLimits
     package var uplinks: [UplinkSettings]
     /// Where Prometheus may scrape; nil for nowhere.
     package var metricsListen: Endpoint?
@@ -48,6 +50,8 @@ package struct GatewaySettings: Sendable {
     package struct History: Sendable {
         package var isEnabled: Bool
         package var age: Milliseconds
+        /// The same for what values came to by the minute and by the hour.
+        package var rollupAge: Milliseconds
         package var bytes: Int
         /// How long an unchanged value goes without being noted again.
         package var heartbeat: Milliseconds

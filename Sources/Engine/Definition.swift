@@ -17,6 +17,8 @@ package struct Definition: Sendable {
     package var edgeDistribution: [EdgeDistribution]
     package var scenarios: [ScenarioDefinition]
     package var tests: [TestDefinition]
+    /// How commands wait, how long, and how many.
+    package var commandLimits = CommandLimits()
 
     package init(
         workflow: String = "workflow", registry: Registry = Registry(),

@@ -55,7 +55,7 @@ package struct Plan: Sendable {
             registry: registry, sync: definition.twinSync, diagnostics: &diagnostics)
         commands = CommandScheduler(
             sequences: definition.sequences, sync: definition.twinSync, registry: registry,
-            diagnostics: &diagnostics)
+            limits: definition.commandLimits, diagnostics: &diagnostics)
         sequences = SequenceTable(
             sequences: definition.sequences, lines: definition.lines, sync: definition.twinSync,
             registry: registry, diagnostics: &diagnostics)

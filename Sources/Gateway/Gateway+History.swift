@@ -8,27 +8,30 @@ extension HistoryRow {
     init(_ block: HistoryTable.SealedBlock) {
         self.init(
             device: block.device.index, property: block.property.index,
-            kind: block.isLate ? HistoryRow.late : HistoryRow.regular, start: block.start,
-            end: block.end, sequence: block.sequence, value: block.bytes)
+            kind: block.kind.rawValue, start: block.start, end: block.end,
+            sequence: block.sequence, value: block.bytes)
     }
-
-    /// Kinds of blocks: samples in order, and samples that came late.
-    static let regular: UInt8 = 0, late: UInt8 = 1
 }
 
 extension Gateway {
-    /// `history DEVICE PROPERTY`: the blocks that the store does not have yet, in hexadecimal.
+    /// `history DEVICE PROPERTY KINDS`: the blocks of these kinds, numbers with commas, that the
+    /// store does not have yet, in hexadecimal.
     func historyReply(to words: [String]) -> [UInt8] {
-        guard words.count == 3, let device = engine.registry.device(named: words[1]) else {
-            return Document.failure("no device is called '\(words.dropFirst().first ?? "")'").json
+        let names = words.dropFirst()
+        guard words.count == 4, let device = engine.registry.device(named: words[1]) else {
+            return Document.failure("no device is called '\(names.first ?? "")'").json
         }
         guard let property = engine.registry.property(named: words[2]) else {
             return Document.failure("no property is called '\(words[2])'").json
         }
-        let fresh = freshHistory.flatMap(\.rows).filter {
-            $0.device == device.index && $0.property == property.index
+        let kinds = words[3].split(separator: ",").compactMap { UInt8($0) }
+            .compactMap(HistoryTable.Kind.init(rawValue:))
+        let fresh = freshHistory.flatMap(\.rows).filter { row in
+            row.device == device.index && row.property == property.index
+                && kinds.contains { $0.rawValue == row.kind }
         }
-        let blocks = fresh.map(\.value) + engine.history.open(device, property)
+        var blocks = fresh.map(\.value)
+        for kind in kinds { blocks += engine.history.open(device, property, kind) }
         return Document.map([.init("blocks", .array(blocks.map { .text($0.hexadecimal) }))]).json
     }
 

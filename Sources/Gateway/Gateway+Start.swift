@@ -90,6 +90,7 @@ extension Gateway {
             ],
             auditLimit: settings.limits.auditBytes,
             historyLimit: settings.history.bytes, historyAge: settings.history.age,
+            rollupAge: settings.history.rollupAge,
             sinks: settings.sinkNames,
             schedule: StoreConfiguration.Schedule(
                 maxDelay: Milliseconds(Int64(settings.maxDelayMilliseconds)),

@@ -1,6 +1,6 @@
 package import Model
 import Store
-import Twins
+package import Twins
 import Wire
 
 /// A property's blocks of history in a store, read beside the running gateway or without one.
@@ -20,37 +20,51 @@ package struct StoredHistory: Sendable {
         }
     }
 
-    /// Reads the store in the directory `path`.
+    /// Reads the store in the directory `path`, and adds what a running gateway answered with
+    /// before.
     package init(
-        at path: String, device: String, property: String, range: Range<Instant>
+        at path: String, device: String, property: String, kinds: [HistoryTable.Kind],
+        range: Range<Instant>, answer: [UInt8]?
     ) throws(Failure) {
+        let names: (devices: [String], properties: [String])
+        let reader: StoreReader
         do throws(StoreError) {
-            let reader = try Store.openReadOnly(path)
-            guard let index = try reader.deviceNames().firstIndex(of: device) else {
-                throw StoreError.absent(path: "device")
-            }
-            guard let name = try reader.propertyNames().firstIndex(of: property) else {
-                throw StoreError.absent(path: "property")
-            }
-            var blocks: [[UInt8]] = []
-            for kind in [HistoryRow.regular, HistoryRow.late] {
-                blocks += try reader.history(
-                    device: UInt32(index), property: UInt16(clamping: name), kind: kind,
-                    from: range.lowerBound, to: range.upperBound,
-                    span: HistoryTable.Limits().span)
-            }
-            self.blocks = blocks
-        } catch .absent("device") {
-            throw .unknown("no device is called '\(device)'")
-        } catch .absent("property") {
-            throw .unknown("no property is called '\(property)'")
+            reader = try Store.openReadOnly(path)
+            names = (try reader.deviceNames(), try reader.propertyNames())
         } catch {
             throw .unreadable(error.description)
         }
+        guard let device = names.devices.firstIndex(of: device) else {
+            throw .unknown("no device is called '\(device)'")
+        }
+        guard let property = names.properties.firstIndex(of: property) else {
+            throw .unknown("no property is called '\(property)'")
+        }
+        var blocks: [[UInt8]] = []
+        do throws(StoreError) {
+            for kind in kinds {
+                blocks += try reader.history(
+                    device: UInt32(device), property: UInt16(clamping: property),
+                    kind: kind.rawValue, from: range.lowerBound, to: range.upperBound,
+                    span: kind.span)
+            }
+        } catch {
+            throw .unreadable(error.description)
+        }
+        // What was open when the gateway answered may be stored by now, and hold more.
+        let starts = Set(blocks.map { StoredHistory.start(of: $0, kinds) })
+        let open = StoredHistory.blocks(answered: answer ?? []).filter {
+            !starts.contains(StoredHistory.start(of: $0, kinds))
+        }
+        self.blocks = blocks + open
     }
 
-    /// The blocks that a running gateway answered with.
-    package static func blocks(answered bytes: [UInt8]) -> [[UInt8]] {
+    private static func start(of block: [UInt8], _ kinds: [HistoryTable.Kind]) -> Instant? {
+        kinds.contains(.samples)
+            ? try? HistoryBlock(block).start : try? RollupBlock(block).start
+    }
+
+    private static func blocks(answered bytes: [UInt8]) -> [[UInt8]] {
         guard case .array(let blocks)? = (try? Document(json: bytes.span))?["blocks"] else {
             return []
         }

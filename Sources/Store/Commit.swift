@@ -57,7 +57,7 @@ struct Commit: ~Copyable {
         try append(audit: group.audit, now: monotonicNow())
         try put(group.history)
         if !group.history.isEmpty {
-            try trimHistory(over: configuration.historyLimit, at: group.time)
+            try trimHistory(at: group.time)
         }
         for row in group.outbox { try put(row) }
         if let checkpoint = group.checkpoint {
@@ -94,9 +94,10 @@ struct Commit: ~Copyable {
         let before = ledger.journalBytes
         try trimJournal(over: max(before - bytes, 0), countMax: Commit.trimmedMax)
         var missing = bytes - (before - ledger.journalBytes)
-        let history = ledger.historyBytes
-        if missing > 0 { try trimHistory(over: max(history - missing, 0), at: nil) }
-        missing -= history - ledger.historyBytes
+        let samples = HistoryRow.Part.samples.rawValue
+        let history = ledger.history[samples].bytes
+        if missing > 0 { try trimHistory(.samples, over: max(history - missing, 0)) }
+        missing -= history - ledger.history[samples].bytes
         for lane in ledger.lanes.indices.reversed() where missing > 0 {
             missing -= try drop(lane: lane, bytes: missing)
         }

@@ -46,13 +46,30 @@ package struct HistoryRow: Hashable, Sendable {
     /// Behind all blocks, for no device has this number, stands in which order they were sealed.
     static let order: [UInt8] = [0xff, 0xff, 0xff, 0xff]
 
-    var orderKey: [UInt8] { HistoryRow.order + Key.bytes(sequence) }
+    /// Samples and what they come to have limits of their own, hence orders of their own.
+    enum Part: Int, CaseIterable {
+        case samples, rollups
+
+        init(kind: UInt8) { self = kind < 2 ? .samples : .rollups }
+
+        var order: [UInt8] { HistoryRow.order + [UInt8(rawValue)] }
+    }
+
+    var part: Part { Part(kind: kind) }
+
+    var orderKey: [UInt8] { part.order + Key.bytes(sequence) }
     /// The block's key, its end and its size.
     var orderValue: [UInt8] {
         key + HistoryRow.bytes(end) + Key.bytes(UInt32(clamping: value.count))
     }
 
     static let keySize = 23
+}
+
+/// How much of a part of the history there is.
+struct HistorySize: Hashable, Sendable {
+    var blocks = 0
+    var bytes = 0
 }
 
 extension Commit {
@@ -62,37 +79,44 @@ extension Commit {
             // After a replay the same block may come again.
             if try put(.history, key, row.value, .keep) {
                 try put(.history, row.orderKey, row.orderValue)
-                ledger.historyBytes += HistoryRow.stored(row.value.count)
-                ledger.historyBlocks += 1
+                ledger.history[row.part.rawValue].bytes += HistoryRow.stored(row.value.count)
+                ledger.history[row.part.rawValue].blocks += 1
             }
         }
     }
 
-    /// Deletes the oldest blocks that are over the limit, or too old at `now`.
-    mutating func trimHistory(over limit: Int, at now: Instant?) throws(StoreError) {
-        let oldest = now.flatMap { now in configuration.historyAge.map { now - $0 } }
-        guard ledger.historyBytes > limit || oldest != nil && ledger.historyBlocks > 0 else {
-            return
-        }
-        var ledger = ledger
+    /// Deletes the oldest blocks of a part that are over the limit, or too old at `now`.
+    mutating func trimHistory(
+        _ part: HistoryRow.Part, over limit: Int, age: Milliseconds? = nil, at now: Instant? = nil
+    ) throws(StoreError) {
+        let oldest = now.flatMap { now in age.map { now - $0 } }
+        var size = ledger.history[part.rawValue]
+        guard size.bytes > limit || oldest != nil && size.blocks > 0 else { return }
         var keys: [[UInt8]] = []
         try transaction.withCursor(.history) { cursor throws(StoreError) in
-            var found = try cursor.seek(HistoryRow.order)
-            while found, keys.count < Commit.trimmedMax {
+            var found = try cursor.seek(part.order)
+            while found, keys.count < Commit.trimmedMax, cursor.key.starts(with: part.order) {
                 let value = cursor.value
                 let end = HistoryRow.time(value.dropFirst(HistoryRow.keySize).prefix(8))
-                guard ledger.historyBytes > limit || oldest.map({ end < $0 }) ?? false else {
-                    return
-                }
-                ledger.historyBytes -= HistoryRow.stored(Int(Key.number(value.suffix(4))))
-                ledger.historyBlocks -= 1
+                guard size.bytes > limit || oldest.map({ end < $0 }) ?? false else { return }
+                size.bytes -= HistoryRow.stored(Int(Key.number(value.suffix(4))))
+                size.blocks -= 1
                 keys.append(Array(value.prefix(HistoryRow.keySize)))
                 try cursor.delete()
                 found = try cursor.next()
             }
         }
         for key in keys { try transaction.delete(.history, key) }
-        self.ledger = ledger
+        ledger.history[part.rawValue] = size
+    }
+
+    /// Deletes what is over the limits of both parts. Samples take what roll-ups leave.
+    mutating func trimHistory(at now: Instant?) throws(StoreError) {
+        let limit = configuration.historyLimit
+        try trimHistory(
+            .rollups, over: limit / 4, age: configuration.rollupAge, at: now)
+        let rest = limit - ledger.history[HistoryRow.Part.rollups.rawValue].bytes
+        try trimHistory(.samples, over: rest, age: configuration.historyAge, at: now)
     }
 }
 
@@ -102,25 +126,34 @@ extension HistoryRow {
 }
 
 extension Transaction {
-    /// Blocks and bytes of the history.
-    func historySize() throws(StoreError) -> (blocks: Int, bytes: Int) {
+    /// Blocks and bytes of each part of the history.
+    func historySizes() throws(StoreError) -> [HistorySize] {
         try withCursor(.history) { cursor throws(StoreError) in
-            var (blocks, bytes) = (0, 0)
+            var sizes = HistoryRow.Part.allCases.map { _ in HistorySize() }
             var found = try cursor.first()
-            while found, !cursor.key.starts(with: HistoryRow.order) {
-                blocks += 1
-                bytes += HistoryRow.stored(cursor.valueCount)
+            while found {
+                let key = cursor.key
+                if key.starts(with: HistoryRow.order) { break }
+                let part = HistoryRow.Part(kind: key.dropFirst(6).first ?? 0).rawValue
+                sizes[part].blocks += 1
+                sizes[part].bytes += HistoryRow.stored(cursor.valueCount)
                 found = try cursor.next()
             }
-            return (blocks, bytes)
+            return sizes
         }
     }
 
     /// The place of the last block sealed; 0 before the first.
     func historySequence() throws(StoreError) -> UInt64 {
         try withCursor(.history) { cursor throws(StoreError) in
-            guard try cursor.last(), cursor.key.starts(with: HistoryRow.order) else { return 0 }
-            return Key.number(cursor.key.suffix(8))
+            var last: UInt64 = 0
+            for part in HistoryRow.Part.allCases {
+                guard try cursor.seek(before: part.order + Key.bytes(UInt64.max)),
+                    cursor.key.starts(with: part.order)
+                else { continue }
+                last = max(last, Key.number(cursor.key.suffix(8)))
+            }
+            return last
         }
     }
 

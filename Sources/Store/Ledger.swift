@@ -16,8 +16,8 @@ struct Ledger: Sendable {
     var uncoveredBytes = 0
     var checkpointChunks = 0
     var audit: AuditTrail
-    var historyBytes = 0
-    var historyBlocks = 0
+    /// By `HistoryRow.Part`.
+    var history = HistoryRow.Part.allCases.map { _ in HistorySize() }
     var lanes: [LaneStatistics]
     /// The last sequence each sink has passed, by lane.
     var cursors: [OutboxCursor.Place: UInt64] = [:]
@@ -46,7 +46,7 @@ struct Ledger: Sendable {
         }
         (oldestBlock, newestBlock) = try transaction.journalTimes()
         if transaction.has(.history) {
-            (historyBlocks, historyBytes) = try transaction.historySize()
+            history = try transaction.historySizes()
         }
     }
 

@@ -19,6 +19,9 @@ package struct StoreConfiguration: Sendable {
     /// nil for any age.
     package var historyLimit: Int
     package var historyAge: Milliseconds?
+    /// The same of what values came to by the minute and by the hour, which have a quarter of the
+    /// bytes.
+    package var rollupAge: Milliseconds?
     /// The sinks that must have passed an outbox record before it is trimmed.
     package var sinks: [String]
     package var schedule: Schedule
@@ -58,7 +61,7 @@ package struct StoreConfiguration: Sendable {
         path: String, mapSize: Int = 1 << 30, journalLimit: Int = 64 << 20,
         journalAge: Milliseconds? = nil, outboxLimits: [Int] = [16 << 20, 32 << 20, 128 << 20],
         auditLimit: Int = 32 << 20, historyLimit: Int = 256 << 20,
-        historyAge: Milliseconds? = nil,
+        historyAge: Milliseconds? = nil, rollupAge: Milliseconds? = nil,
         sinks: [String] = [], schedule: Schedule = Schedule(), queueBytes: Int = 8 << 20,
         queueBatches: Int = 8192, retryDelay: Milliseconds = .second
     ) {
@@ -70,6 +73,7 @@ package struct StoreConfiguration: Sendable {
         self.auditLimit = auditLimit
         self.historyLimit = historyLimit
         self.historyAge = historyAge
+        self.rollupAge = rollupAge
         self.sinks = sinks
         self.schedule = schedule
         self.queueBytes = queueBytes

@@ -19,8 +19,8 @@ enum Table: Int, CaseIterable {
     /// Sequence (8): an audit entry.
     case audit
     /// Device number (4), property number (2), kind (1), start (8), sequence (8): a block of
-    /// samples. Behind all of them, in the order they were sealed: four bytes 0xff, sequence (8):
-    /// the block's key, its end (8).
+    /// samples, or of what they come to. Behind all of them, in the order they were sealed: four
+    /// bytes 0xff, part (1), sequence (8): the block's key, its end (8), its size (4).
     case history
 
     /// Those that a store of an earlier version does not have until a gateway has opened it.

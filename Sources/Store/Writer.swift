@@ -77,8 +77,8 @@ extension StoreStatistics {
         auditEntries = ledger.audit.entries
         auditHead = ledger.audit.head
         auditCheckpoint = ledger.audit.checkpoint
-        historyBytes = ledger.historyBytes
-        historyBlocks = ledger.historyBlocks
+        historyBytes = ledger.history.reduce(0) { $0 + $1.bytes }
+        historyBlocks = ledger.history.reduce(0) { $0 + $1.blocks }
         lanes = ledger.lanes
         fileBytes = (environment.usage.lastPage + 1) * Environment.pageSize
     }

@@ -231,7 +231,6 @@ struct PatternState: Sendable {
 
     /// How often looking ahead had no skill since it was last asked.
     mutating func takeUnskilled() -> UInt64 {
-        guard hasOutlooks else { return 0 }
         var sum = calls.takeUnskilled()
         for index in fed.indices { sum += fed[index].takeUnskilled() }
         return sum

@@ -57,7 +57,7 @@ struct PropertyRecord: Sendable {
     /// A report and what comes with it beside the reading itself.
     struct Arrival {
         var source: TwinSource
-        var order = ReportOrder()
+        var order: ReportOrder
         var deviceTime: Instant?
         var linkEpoch: UInt32
         var now: Instant

@@ -120,19 +120,21 @@ extension Arguments {
 private func keptSamples(
     of question: ForecastQuestion, _ arguments: Arguments
 ) throws(EventError) -> [(time: Instant, value: Double)] {
-    let words = ["history", question.device, question.property]
+    let kinds: [HistoryTable.Kind] = [.samples, .late]
+    let words = kinds.map { "\($0.rawValue)" }.joined(separator: ",")
     // Asked first: what is sealed after the answer is in the store when that is read.
-    let open = askGateway(words, arguments, tells: false).map(StoredHistory.blocks) ?? []
-    let stored: StoredHistory
+    let answer = askGateway(
+        ["history", question.device, question.property, words], arguments, tells: false)
+    let history: StoredHistory
     do throws(StoredHistory.Failure) {
-        stored = try StoredHistory(
+        history = try StoredHistory(
             at: arguments["data"] ?? "/var/lib/iotflow", device: question.device,
-            property: question.property, range: question.range)
+            property: question.property, kinds: kinds, range: question.range, answer: answer)
     } catch {
         throw EventError("\(error)")
     }
     do throws(RecordError) {
-        return try HistoryQuery(range: question.range).samples(stored.blocks + open)
+        return try HistoryQuery(range: question.range).samples(history.blocks)
             .compactMap { sample in sample.value.double.map { (sample.time, $0) } }
     } catch {
         throw EventError("a block of its history is damaged: \(error)")

@@ -15,8 +15,7 @@ let twinHistoryVerb = Verb(
             Option("to", argument: "TIME", "what is before this time [now]"),
             Option("step", argument: "SPAN", "a value for each step, such as 5m"),
             Option(
-                "function", argument: "NAME", "avg, min, max, last or count of each step [avg]"
-            ),
+                "function", argument: "NAME", "avg, mean, min, max, last or count of a step [avg]"),
             Option("csv", nil, "print comma-separated values"),
             .data, .socket, .json, .help,
         ],
@@ -31,22 +30,20 @@ let twinHistoryVerb = Verb(
     let (device, property) = (arguments.operands[0], arguments.operands[1])
     let request = try HistoryRequest(arguments)
     // Asked first: what is sealed after the answer is in the store when that is read.
-    var blocks: [[UInt8]] = []
-    if let answer = askGateway(["history", device, property], arguments, tells: false) {
-        blocks = StoredHistory.blocks(answered: answer)
-    }
+    let kinds = request.kinds.map { "\($0.rawValue)" }.joined(separator: ",")
+    let answer = askGateway(["history", device, property, kinds], arguments, tells: false)
+    let history: StoredHistory
     do throws(StoredHistory.Failure) {
-        let stored = try StoredHistory(
+        history = try StoredHistory(
             at: arguments["data"] ?? "/var/lib/iotflow", device: device, property: property,
-            range: request.range)
-        blocks = stored.blocks + blocks
+            kinds: request.kinds, range: request.range, answer: answer)
     } catch {
         printError("iotflow twin history: \(error)")
         if case .unknown = error { return 1 }
         return 69
     }
     do throws(RecordError) {
-        try request.answer(blocks, device: device, property: property)
+        try request.answer(history.blocks, device: device, property: property)
         return 0
     } catch {
         printError("iotflow twin history: a block of it is damaged: \(error)")
@@ -78,7 +75,7 @@ private struct HistoryRequest {
         }
         let name = arguments["function"] ?? "avg"
         guard let function = HistoryFunction(rawValue: name) else {
-            throw UsageError("--function: '\(name)' is not avg, min, max, last or count")
+            throw UsageError("--function: '\(name)' is not avg, mean, min, max, last or count")
         }
         if arguments.has("function"), step == nil {
             throw UsageError("--function needs a --step")
@@ -86,6 +83,13 @@ private struct HistoryRequest {
         self.function = function
         isJSON = arguments.has("json")
         isCSV = arguments.has("csv")
+    }
+
+    /// What answers it with the least reading.
+    var kinds: [HistoryTable.Kind] {
+        guard let step else { return [.samples, .late] }
+        if step.count % Milliseconds.hour.count == 0 { return [.hours] }
+        return step.count % Milliseconds.minute.count == 0 ? [.minutes] : [.samples, .late]
     }
 
     private static func moment(
@@ -102,7 +106,11 @@ private struct HistoryRequest {
         let query = HistoryQuery(range: range)
         var rows: [(time: Instant, value: Value?)] = []
         if let step {
-            rows = try query.buckets(blocks, step: step).map { ($0.start, $0.value(function)) }
+            let buckets =
+                kinds.contains(.samples)
+                ? try query.buckets(blocks, step: step)
+                : try query.buckets(rolled: blocks, step: step)
+            rows = buckets.map { ($0.start, $0.value(function)) }
         } else {
             rows = try query.samples(blocks).map { ($0.time, $0.value) }
         }

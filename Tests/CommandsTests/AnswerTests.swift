@@ -158,6 +158,16 @@ import Testing
         #expect(plant.scheduler.counters.ignoredEvents == 1)
     }
 
+    @Test func codesAreWrittenAsCoAPHasThem() throws {
+        for (code, text) in [(429, "4.29"), (503, "5.03 later")] {
+            var plant = try plant("submit:set_gate")
+            let diagnostic = code == 503 ? "later" : ""
+            plant.answer(.refused(code: code, diagnostic: diagnostic))
+            #expect(plant.record("a")?.result == text)
+            #expect(plant.state("a") == .backoff)
+        }
+    }
+
     @Test func aDeviceThatDoesNotGetReadyIsLetGo() throws {
         let plant = try plant("submit:set_gate+prepared silence released")
         #expect(plant.state("a") == .backoff)

@@ -1,3 +1,4 @@
+import Commands
 import Config
 import Engine
 import Model
@@ -27,6 +28,7 @@ struct GatewayTests {
         #expect(gateway.limits.outboxBytes == 64 << 20)
         #expect(gateway.limits.mapBytes == 1 << 30)
         #expect(gateway.limits.recordsPerPack == 256)
+        #expect(gateway.commands == CommandLimits())
         #expect(gateway.metricsListen == nil)
         #expect(gateway.logLevel == .info)
         guard case .file(let file) = gateway.uplinks.first, gateway.uplinks.count == 1 else {
@@ -52,6 +54,20 @@ struct GatewayTests {
         #expect(gateway.acceptsUnknownDevices)
         #expect(gateway.eventTime == .arrival)
         #expect(gateway.limits.devices == 100)
+        var commands = CommandLimits()
+        commands.timeToLive = .minute * 10
+        commands.keys = 1000
+        commands.keyLifetime = .day * 2
+        commands.ageing = .zero
+        commands.maxAge = .minute
+        commands.settle = .seconds(20)
+        commands.executionTimeout = .minute * 3
+        commands.reconcileTimeout = .seconds(90)
+        commands.cancelTimeout = .seconds(90)
+        commands.lease = .seconds(40)
+        commands.liveCommands = 500
+        commands.commandsPerDevice = 8
+        #expect(gateway.commands == commands)
         #expect(gateway.limits.journalBytes == 1_500_000)
         #expect(gateway.limits.journalAge == .day * 7)
         #expect(gateway.metricsListen == Endpoint(scheme: "", host: "127.0.0.1", port: 9464))

@@ -12,7 +12,7 @@ struct RobustnessTests {
         return report.sorted.map(line)
     }
 
-    @Test("a billion laughs are refused", .timeLimit(.minutes(1)))
+    @Test("a billion laughs are refused", .timeLimit(.minutes(5)))
     func billionLaughs() {
         var text = "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n"
         for level in 1...30 {
@@ -26,7 +26,7 @@ struct RobustnessTests {
     }
 
     @Test(
-        "deep nesting is refused", .timeLimit(.minutes(1)),
+        "deep nesting is refused", .timeLimit(.minutes(5)),
         arguments: [
             Bomb("brackets", String(repeating: "[", count: 500_000)),
             Bomb("braces", String(repeating: "{a: ", count: 500_000)),
@@ -50,13 +50,13 @@ struct RobustnessTests {
             ])
     }
 
-    @Test("one long line of many values is read in time", .timeLimit(.minutes(1)))
+    @Test("one long line of many values is read in time", .timeLimit(.minutes(5)))
     func longLine() {
         let text = "é: [" + String(repeating: "é, ", count: 200_000) + "z]"
         #expect(read(text) == [])
     }
 
-    @Test("mutated files are accepted or refused, and never trap", .timeLimit(.minutes(2)))
+    @Test("mutated files are accepted or refused, and never trap", .timeLimit(.minutes(5)))
     func mutated() throws {
         let paths = [samplePath, repositoryFile("Tests/ConfigTests/Fixtures/everything.yaml")]
         let originals = try paths.map { Array(try Data(contentsOf: URL(filePath: $0))) }

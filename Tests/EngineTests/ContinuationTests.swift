@@ -35,7 +35,7 @@ struct ContinuationTests {
         #expect(bench.records.allSatisfy { $0.start == Bench.start })
     }
 
-    @Test("a command whose answer was lost is asked after, then sent again as the same")
+    @Test("a command whose answer was lost with the process is asked after, then sent again")
     func resume() throws {
         let lost = try cooling()
         var bench = Bench(lost.plan)

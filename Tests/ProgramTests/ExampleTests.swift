@@ -81,6 +81,18 @@ struct ExampleTests {
                 ("bearing_wearing", 0...0, "a spike is no trend"),
                 ("bearing_heating", 0...2, "only a spike that is long enough heats the mean"),
             ], commands: 2...2),
+        Scenario(
+            file: "production_line.yaml", name: "calm",
+            patterns: [
+                ("start_requested", 0...0, "nobody is at the panel"),
+                ("stop_requested", 0...0, "nobody is at the panel"),
+            ], commands: 0...0),
+        Scenario(
+            file: "production_line.yaml", name: "trouble",
+            patterns: [
+                ("start_requested", 0...0, "stations misbehave when they are told to start"),
+                ("stop_requested", 0...0, "nobody is at the panel"),
+            ], commands: 0...0),
     ]
 
     @Test("a scenario shows what it is there for", arguments: scenarios)

@@ -80,6 +80,56 @@ import Testing
         #expect(values(result, engine, 0, "speed") == [0, 0, 0, 0, 0, 0])
     }
 
+    @Test func `a command is given at its time, obeyed, and moves what it sets`() throws {
+        let engine = try Self.engine()
+        var question = Self.question(engine)
+        question.commands = [
+            (
+                .minute,
+                CommandRequest(
+                    principal: "what-if", key: "1", device: engine.registry.devices[0],
+                    name: "start", parameters: [Field("speed", .number(100))])
+            )
+        ]
+        let result = WhatIf(question, engine: engine, start: Self.start)
+        #expect(result.events.map(\.kind) == [.sent, .finished])
+        #expect(result.events.first?.time == Self.start + .minute)
+        #expect(result.events.first?.device == "station-1")
+        #expect(result.events.last?.fields.contains(Field("state", .text("succeeded"))) == true)
+        // It takes 20 ms to get there.
+        #expect(values(result, engine, 0, "speed") == [0, 0, 63.2, 86.46, 95.02, 98.17])
+    }
+
+    @Test func `a device that misbehaves in the scenario does so here`() throws {
+        let engine = try Self.engine()
+        func states(_ kind: FaultDefinition.Kind) -> [String] {
+            var question = Self.question(engine)
+            question.scenario.faults = [
+                FaultDefinition(kind, group: "stations", delay: .seconds(20))
+            ]
+            question.duration = .hour
+            question.commands = [
+                (
+                    .zero,
+                    CommandRequest(
+                        principal: "what-if", key: "1", device: engine.registry.devices[0],
+                        name: "start", parameters: [Field("speed", .number(100))])
+                )
+            ]
+            return WhatIf(question, engine: engine, start: Self.start).events
+                .filter { $0.kind == .finished }
+                .compactMap { event in
+                    event.fields.first { $0.name == "state" }?.value?.description
+                }
+        }
+        #expect(states(.slow) == ["succeeded"])
+        #expect(states(.fail) == ["failed"])
+        #expect(states(.refuse) == ["failed"])
+        #expect(states(.loseAnswer) == ["succeeded"])
+        #expect(states(.acknowledgeOnly) == ["succeeded"])
+        #expect(states(.vanish) == ["indeterminate"])
+    }
+
     @Test func `only the devices that are asked about are there`() throws {
         let engine = try Self.engine()
         let result = WhatIf(Self.question(engine), engine: engine, start: Self.start)

@@ -60,6 +60,29 @@ struct HistoryCodecTests {
         ] as [[Value]])
     func kinds(_ values: [Value]) throws { try expectLossless(samples(values), "\(values)") }
 
+    @Test("places are the same to the unit, and a slow walk takes little")
+    func places() throws {
+        let far: [(Int32, Int32, Int32?)] = [
+            (0, 0, nil), (900_000_000, -1_800_000_000, .max), (-900_000_000, 1_800_000_000, 0),
+            (1, 1, -1), (1, 1, nil),
+        ]
+        let extremes = try far.map {
+            Value.position(
+                try #require(GeoPosition(latitude: $0.0, longitude: $0.1, altitude: $0.2)))
+        }
+        try expectLossless(samples(extremes), "extremes")
+        var random = SplitMix64(state: 5)
+        var (north, east): (Int32, Int32) = (525_200_000, 134_050_000)
+        let walk = try (0..<500).map { _ in
+            north += Int32(random.next() % 41) - 20
+            east += Int32(random.next() % 41) - 20
+            return Value.position(
+                try #require(GeoPosition(latitude: north, longitude: east, altitude: 3400)))
+        }
+        try expectLossless(samples(walk), "walk")
+        #expect(try block(samples(walk)).count < 500 * 2)
+    }
+
     @Test("times may be uneven, equal, backwards and as far apart as there are")
     func times() throws {
         for times: [Int64] in [
@@ -146,6 +169,10 @@ struct HistoryCodecTests {
             (0..<40).map { .number(.pi / Double($0 + 1)) },
             (0..<40).map { .text("t\($0 % 5)") }, (0..<40).map { .boolean($0 % 3 == 0) },
             (0..<40).map { .integer(Int64($0) << 40) },
+            (0..<40).compactMap {
+                GeoPosition(latitude: $0, longitude: -$0, altitude: $0 % 3 == 0 ? nil : $0)
+                    .map { .position($0) }
+            },
         ]
         for values in series {
             let bytes = try block(samples(values))
@@ -200,7 +227,7 @@ struct HistoryCodecTests {
                         device: Device(index: 0), property: Property(index: 0), time: sample.time,
                         value: sample.value), .changed)
             }
-            let blocks = table.takeSealed()
+            let blocks = table.takeSealed().filter { $0.kind == .samples }
             for block in blocks {
                 bytes += block.bytes.count
                 #expect(block.bytes.count <= 4080 && block.bytes.count > 4000)

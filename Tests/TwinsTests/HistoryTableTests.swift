@@ -48,7 +48,8 @@ struct HistoryTableTests {
         table.note(reading(-50, -2), .late)
         // Later than all that is open, though the twin knows something later still.
         table.note(reading(1000, 3), .late)
-        let blocks = table.open(Device(index: 0), Property(index: 0))
+        let (device, property) = (Device(index: 0), Property(index: 0))
+        let blocks = table.open(device, property) + table.open(device, property, .late)
         #expect(blocks.count == 2)
         let query = HistoryQuery(range: reading(-1000, 0).time..<reading(2000, 0).time)
         let samples = try query.samples(blocks)
@@ -59,7 +60,7 @@ struct HistoryTableTests {
         // A late block does not span more than others may.
         table.note(reading(-200_000, 7), .late)
         let sealed = table.takeSealed()
-        #expect(sealed.map(\.isLate) == [true] && sealed.first?.sequence == 1)
+        #expect(sealed.map(\.kind) == [.late] && sealed.first?.sequence == 1)
         #expect(table.takeSealed().isEmpty)
     }
 
@@ -73,21 +74,25 @@ struct HistoryTableTests {
             all.append(value)
             table.note(reading(Double(second), value), .changed)
         }
-        var sealed = table.takeSealed()
+        func takeSamples() -> [HistoryTable.SealedBlock] {
+            table.takeSealed().filter { $0.kind == .samples }
+        }
+        let everything = table.takeSealed()
+        #expect(everything.map(\.sequence) == (1...UInt64(everything.count)).map { $0 })
+        #expect(table.counters.sealedBlocks == UInt64(everything.count))
+        var sealed = everything.filter { $0.kind == .samples }
         #expect(sealed.count > 5)
         for block in sealed { #expect(block.bytes.count <= 300 && block.bytes.count > 200) }
-        #expect(sealed.map(\.sequence) == (1...UInt64(sealed.count)).map { $0 })
         let stored = try sealed.flatMap { try HistoryBlock($0.bytes).samples() }
         #expect(try stored.compactMap(\.value.double) + values(table) == all)
-        #expect(table.counters.sealedBlocks == UInt64(sealed.count))
         for (one, next) in zip(sealed, sealed.dropFirst()) { #expect(one.end < next.start) }
         table.note(reading(100_000, 1), .changed)
-        #expect(table.takeSealed().count == 1)
+        #expect(takeSamples().count == 1)
         table.note(
             Reading(
                 device: Device(index: 0), property: Property(index: 0),
                 time: reading(100_001, 0).time, value: .text("on")), .changed)
-        sealed = table.takeSealed()
+        sealed = takeSamples()
         #expect(sealed.count == 1)
         #expect(try HistoryBlock(try #require(sealed.first).bytes).count == 1)
     }
@@ -103,7 +108,8 @@ struct HistoryTableTests {
         }
         table.sealAll()
         let sealed = table.takeSealed()
-        #expect(sealed.map(\.isLate) == [false, true, false, true, false, true])
+        let kinds: [HistoryTable.Kind] = [.samples, .late, .minutes, .hours]
+        #expect(sealed.map(\.kind) == kinds + kinds + kinds)
         #expect(try values(table).isEmpty)
         table.note(reading(5, 3), .changed)
         #expect(try values(table) == [3])
@@ -182,7 +188,7 @@ struct HistoryTableTests {
             }
         }
         #expect(left == right, "seed \(seed)")
-        #expect(left.contains(where: \.isLate) && left.count > 50)
+        #expect(left.contains { $0.kind == .late } && left.count > 50)
         resumed.continueSequence(after: 1_000_000)
         resumed.note(reading(10_000_000, 1), .changed)
         #expect(resumed.takeSealed().first?.sequence == 1_000_001)

@@ -36,7 +36,7 @@ private func firstArrivals(_ messages: [(topic: String, payload: String)]) -> [S
     return arrivals
 }
 
-@Suite(.serialized, .timeLimit(.minutes(2))) struct MQTTSinkTests {
+@Suite(.serialized, .timeLimit(.minutes(5))) struct MQTTSinkTests {
     let outbox = MemoryOutbox()
 
     @Test(arguments: [1, 20])

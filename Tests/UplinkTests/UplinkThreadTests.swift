@@ -9,7 +9,7 @@ private func fileSink(_ name: String, _ path: String) -> SinkSettings {
     SinkSettings(name: name, kind: .file(FileSinkSettings(path: path)))
 }
 
-@Suite(.timeLimit(.minutes(1))) struct UplinkThreadTests {
+@Suite(.timeLimit(.minutes(5))) struct UplinkThreadTests {
     let outbox = MemoryOutbox()
     let directory: TemporaryDirectory
 

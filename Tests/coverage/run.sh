@@ -12,5 +12,5 @@ changed=$(find Sources Tests -name '*.swift' -newer "$profile" -print -quit)
 # The one beside the compiler; another in PATH may be too old for its files.
 tools=$(dirname "$(readlink -f "$(command -v swift)")")
 "$tools/llvm-cov" export "$directory"/*.xctest -instr-profile "$profile" \
-    Sources/Forecast Sources/Language Sources/Streams > "$directory/coverage.json"
+    Sources/Forecast Sources/Language Sources/Streams Sources/Twins > "$directory/coverage.json"
 exec python3 Tests/coverage/gate.py "$directory/coverage.json" Tests/coverage/floors.txt

@@ -4,12 +4,15 @@ import os
 import random
 import sys
 
-from lines import emergency, wire
+from lines import emergency, line, wire
 from peers.checks import Checks
 
 SECTIONS = {
     "wire": wire.requests,
     "emergency": emergency.broker_away,
+    "line": line.all_go,
+    "trouble": line.three_do_not,
+    "killed": line.gateway_killed,
 }
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 #!/bin/bash
 # Runs a line of stations and an emergency against emulated devices on a bad network.
-# Usage: Tests/lines/run.sh [wire] [emergency]      (default: all)
+# Usage: Tests/lines/run.sh [wire] [emergency] [line] [trouble] [killed]      (default: all)
 #   IOTFLOWD, IOTFLOW, FIRMWARE_SIM   the programs to test; without them the debug build
 #   SEED                              repeats a run
 set -euo pipefail

@@ -12,6 +12,7 @@ package struct HistoryBlock: Sendable {
     private let texts: [String]
     private let firstTime: Int64
     private let firstValue: UInt64
+    private let firstHeight: Int32
     private let bytes: [UInt8]
     private let offset: Int
 
@@ -32,10 +33,13 @@ package struct HistoryBlock: Sendable {
             milliseconds: start.milliseconds &+ Int64(bitPattern: try reader.unsigned()))
         firstTime = start.milliseconds &+ Int64(bitPattern: try reader.unsigned())
         texts =
-            form.hasTexts
+            form == .text
             ? try reader.list { reader throws(RecordError) in try reader.string() } : []
         firstValue =
-            form == .exact ? try reader.fixed() : UInt64(bitPattern: try reader.signed())
+            form == .exact || form == .position
+            ? try reader.fixed() : UInt64(bitPattern: try reader.signed())
+        firstHeight =
+            form == .position ? Int32(truncatingIfNeeded: try reader.signed()) : 0
         offset = reader.offset
         self.bytes = bytes
     }
@@ -44,8 +48,8 @@ package struct HistoryBlock: Sendable {
     @inline(__always)
     package func forEach(_ body: (Instant, Value) -> Void) throws(RecordError) {
         let kind = form
-        try forEachWord { time, word in
-            if let value = value(word, kind) { body(Instant(milliseconds: time), value) }
+        try forEachWord { time, word, height in
+            if let value = value(word, height, kind) { body(Instant(milliseconds: time), value) }
         }
     }
 
@@ -54,17 +58,17 @@ package struct HistoryBlock: Sendable {
     package func forEachNumber(_ body: (Instant, Double) -> Void) throws(RecordError) {
         switch form {
         case .decimal(let digits):
-            try forEachWord { time, word in
+            try forEachWord { time, word, _ in
                 body(
                     Instant(milliseconds: time),
                     HistoryForm.number(Int64(bitPattern: word), digits: digits))
             }
         case .exact:
-            try forEachWord { time, word in
+            try forEachWord { time, word, _ in
                 body(Instant(milliseconds: time), Double(bitPattern: word))
             }
         case .integer, .boolean:
-            try forEachWord { time, word in
+            try forEachWord { time, word, _ in
                 body(Instant(milliseconds: time), Double(Int64(bitPattern: word)))
             }
         case .text, .position, .timestamp: break
@@ -72,38 +76,39 @@ package struct HistoryBlock: Sendable {
     }
 
     /// Whether `forEachNumber` lends anything.
-    package var isNumeric: Bool { !form.hasTexts && form != .timestamp }
+    package var isNumeric: Bool { form != .text && form != .position && form != .timestamp }
 
     @inline(__always)
-    private func forEachWord(_ body: (Int64, UInt64) -> Void) throws(RecordError) {
+    private func forEachWord(_ body: (Int64, UInt64, Int32) -> Void) throws(RecordError) {
         var bits = BitReader(bytes, at: offset)
         var (timeCoder, valueCoder, xorCoder) = (RiceCoder(), RiceCoder(), XORCoder())
         var (time, step, word) = (firstTime, Int64(0), firstValue)
-        body(time, word)
-        let isExact = form == .exact
+        var place = PlaceCoder(word, firstHeight)
+        body(time, word, firstHeight)
+        let (isExact, isPlace) = (form == .exact, form == .position)
         for _ in 1..<count {
             step &+= timeCoder.readSigned(from: &bits)
             time &+= step
             if isExact {
                 word = xorCoder.read(after: word, from: &bits)
+            } else if isPlace {
+                word = place.read(from: &bits)
             } else {
                 word &+= UInt64(bitPattern: valueCoder.readSigned(from: &bits))
             }
             if bits.isExhausted { throw .truncated(at: bytes.count) }
-            body(time, word)
+            body(time, word, place.height)
         }
     }
 
     /// Nil where damaged bytes say what the form cannot be.
-    private func value(_ word: UInt64, _ form: HistoryForm) -> Value? {
+    private func value(_ word: UInt64, _ height: Int32, _ form: HistoryForm) -> Value? {
         switch form {
         case .boolean: .boolean(word != 0)
         case .integer: .integer(Int64(bitPattern: word))
         case .timestamp: .timestamp(Instant(milliseconds: Int64(bitPattern: word)))
         case .text: word < UInt64(texts.count) ? .text(texts[Int(word)]) : nil
-        case .position:
-            word < UInt64(texts.count)
-                ? GeoPosition(texts[Int(word)]).map { .position($0) } : nil
+        case .position: GeoPosition(word: word, height: height).map { .position($0) }
         case .decimal(let digits):
             .number(HistoryForm.number(Int64(bitPattern: word), digits: digits))
         case .exact:

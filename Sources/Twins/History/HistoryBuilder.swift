@@ -33,6 +33,8 @@ package struct HistoryBuilder: Sendable {
     private var timeCoder = RiceCoder()
     private var valueCoder = RiceCoder()
     private var xorCoder = XORCoder()
+    private var placeCoder = PlaceCoder(0, 0)
+    private var firstHeight: Int32 = 0
     private var texts: [String] = []
     private var textBytes = 0
 
@@ -73,10 +75,10 @@ package struct HistoryBuilder: Sendable {
         let time = sample.time.milliseconds
         let step = time &- lastTime
         timeCoder.writeSigned(step &- lastStep, to: &bits)
-        if form == .exact {
-            xorCoder.write(word, after: last, to: &bits)
-        } else {
-            valueCoder.writeSigned(Int64(bitPattern: word &- last), to: &bits)
+        switch form {
+        case .exact: xorCoder.write(word, after: last, to: &bits)
+        case .position: placeCoder.write(word, sample.value.height, to: &bits)
+        default: valueCoder.writeSigned(Int64(bitPattern: word &- last), to: &bits)
         }
         lastStep = step
         note(sample.time, word)
@@ -92,6 +94,8 @@ package struct HistoryBuilder: Sendable {
         timeCoder = RiceCoder()
         valueCoder = RiceCoder()
         xorCoder = XORCoder()
+        firstHeight = sample.value.height
+        placeCoder = PlaceCoder(word, firstHeight)
         note(sample.time, word)
         return .added
     }
@@ -114,7 +118,7 @@ package struct HistoryBuilder: Sendable {
         case (.integer, .integer(let integer)): UInt64(bitPattern: integer)
         case (.timestamp, .timestamp(let instant)): UInt64(bitPattern: instant.milliseconds)
         case (.text, .text(let text)): index(of: text)
-        case (.position, .position(let position)): index(of: position.description)
+        case (.position, .position(let position)): position.word
         default: nil
         }
     }
@@ -170,11 +174,13 @@ package struct HistoryBuilder: Sendable {
         writer.instant(start)
         writer.unsigned(UInt64(bitPattern: end.milliseconds &- start.milliseconds))
         writer.unsigned(UInt64(bitPattern: firstTime &- start.milliseconds))
-        if form.hasTexts { writer.list(texts) { $0.string($1) } }
-        if form == .exact {
+        if form == .text { writer.list(texts) { $0.string($1) } }
+        switch form {
+        case .exact: writer.fixed(firstValue)
+        case .position:
             writer.fixed(firstValue)
-        } else {
-            writer.signed(Int64(bitPattern: firstValue))
+            writer.signed(Int64(firstHeight))
+        default: writer.signed(Int64(bitPattern: firstValue))
         }
         writer.bytes += bits.padded
         return writer.bytes
@@ -184,8 +190,18 @@ package struct HistoryBuilder: Sendable {
 /// The bits of a double against those of the one before: nothing where they are the same, else
 /// those between the equal ones at both ends.
 struct XORCoder: Hashable, Sendable {
-    private var leading = 64
-    private var width = 0
+    private var leadingBits: UInt8 = 64
+    private var widthBits: UInt8 = 0
+
+    private var leading: Int {
+        get { Int(leadingBits) }
+        set { leadingBits = UInt8(newValue) }
+    }
+
+    private var width: Int {
+        get { Int(widthBits) }
+        set { widthBits = UInt8(newValue) }
+    }
 
     mutating func write(_ word: UInt64, after last: UInt64, to bits: inout BitWriter) {
         let difference = word ^ last

@@ -9,7 +9,7 @@ enum HistoryForm: Hashable, Sendable {
     case timestamp
     /// An index into the block's list of texts.
     case text
-    /// An index into the block's list of texts, each a place as it is printed, which is exact.
+    /// Degrees north and east and the height, each against the one before.
     case position
     /// Numbers that are whole multiples of 10^-digits, to the last bit.
     case decimal(digits: Int)
@@ -52,10 +52,9 @@ enum HistoryForm: Hashable, Sendable {
         return (Double(whole) / scale).bitPattern == number.bitPattern ? whole : nil
     }
 
-    static func number(_ whole: Int64, digits: Int) -> Double { Double(whole) / scales[digits] }
+    static func scale(_ digits: Int) -> Double { scales[digits] }
 
-    /// The values are indices into a list of texts.
-    var hasTexts: Bool { self == .text || self == .position }
+    static func number(_ whole: Int64, digits: Int) -> Double { Double(whole) / scales[digits] }
 
     var code: UInt8 {
         switch self {

@@ -1,51 +1,5 @@
 package import Model
 
-/// What to tell of a property's history.
-package enum HistoryFunction: String, Hashable, Sendable, CaseIterable {
-    /// The mean over time: each value counts for as long as it held.
-    case avg
-    case min, max, last, count
-}
-
-/// One step's worth of samples, put together.
-package struct HistoryBucket: Hashable, Sendable {
-    package var start: Instant
-    package private(set) var count = 0
-    package private(set) var min = Double.infinity
-    package private(set) var max = -Double.infinity
-    package private(set) var last = 0.0
-    /// Values times the milliseconds that they held, and those milliseconds.
-    private var weighted = 0.0
-    private var weight = 0.0
-
-    package init(start: Instant) { self.start = start }
-
-    mutating func hold(_ value: Double, from: Instant, to: Instant) {
-        let length = Double((to - from).count)
-        weighted += value * length
-        weight += length
-    }
-
-    mutating func take(_ value: Double) {
-        count += 1
-        min = Swift.min(min, value)
-        max = Swift.max(max, value)
-        last = value
-    }
-
-    /// What a function makes of it; nil where no sample is in it.
-    package func value(_ function: HistoryFunction) -> Value? {
-        if function == .count { return .integer(Int64(count)) }
-        guard count > 0 else { return nil }
-        return switch function {
-        case .avg: .number(weight > 0 ? weighted / weight : last)
-        case .min: .number(min)
-        case .max: .number(max)
-        case .last, .count: .number(last)
-        }
-    }
-}
-
 /// A property's history out of its blocks: those in order, those that came late, and open ones.
 package struct HistoryQuery: Sendable {
     /// Samples from here on, and before there.
@@ -71,24 +25,32 @@ package struct HistoryQuery: Sendable {
         return HistoryQuery.withoutRepeats(samples)
     }
 
-    /// Numbers of the range put together by steps that are aligned to the epoch; steps without a
-    /// sample are left out. A value counts as holding until the next sample.
+    /// Numbers put together by steps that are aligned to the epoch and whole: the first is the one
+    /// that the range begins in. Steps without a sample are left out; a value counts as holding
+    /// until the next sample, or to the end of the range.
     package func buckets(
         _ blocks: [[UInt8]], step: Milliseconds
     ) throws(RecordError) -> [HistoryBucket] {
+        let start = range.lowerBound.floored(to: step)
+        let end = lastStep(step)
         var times: [Instant] = []
         var values: [Double] = []
         var isSorted = true
+        /// The newest sample before the first step: what holds at its beginning.
+        var before = (time: Instant.distantPast, value: 0.0)
         for bytes in blocks {
             let block = try HistoryBlock(bytes)
-            guard block.end >= range.lowerBound, block.start < range.upperBound else { continue }
+            guard block.start < end else { continue }
             times.reserveCapacity(times.count + block.count)
             values.reserveCapacity(values.count + block.count)
             try block.forEachNumber { time, value in
-                guard range.contains(time) else { return }
-                if let last = times.last, last >= time { isSorted = false }
-                times.append(time)
-                values.append(value)
+                if time < start {
+                    if time >= before.time { before = (time, value) }
+                } else if time < end {
+                    if let last = times.last, last >= time { isSorted = false }
+                    times.append(time)
+                    values.append(value)
+                }
             }
         }
         if !isSorted {
@@ -98,41 +60,93 @@ package struct HistoryQuery: Sendable {
             times = samples.map(\.time)
             values = samples.map { $0.value.double ?? 0 }
         }
-        return HistoryQuery.buckets(times, values, step: step, end: range.upperBound)
+        var roller = HistoryRoller(step: step)
+        if before.time > .distantPast {
+            _ = roller.take(before.value, at: before.time)
+            _ = roller.cut()
+        }
+        var buckets: [HistoryBucket] = []
+        for (time, value) in zip(times, values) {
+            if let bucket = roller.take(value, at: time) { buckets.append(bucket) }
+        }
+        if let open = roller.bucket {
+            let last = roller.close(at: min(open.start + step, range.upperBound))
+            if let last { buckets.append(last) }
+        }
+        return buckets
     }
 
-    private static func buckets(
-        _ times: [Instant], _ values: [Double], step: Milliseconds, end: Instant
-    ) -> [HistoryBucket] {
-        var buckets: [HistoryBucket] = []
-        guard let first = times.first else { return [] }
-        var bucket = HistoryBucket(start: first.floored(to: step))
-        var boundary = bucket.start + step
-        var index = 0
-        while index < times.count {
-            let time = times[index]
-            if time >= boundary {
-                if index > 0 {
-                    bucket.hold(
-                        values[index - 1], from: max(times[index - 1], bucket.start), to: boundary)
-                }
-                buckets.append(bucket)
-                bucket = HistoryBucket(start: time.floored(to: step))
-                boundary = bucket.start + step
-                // What held before holds up to the first sample.
-                if index > 0, time > bucket.start {
-                    bucket.hold(values[index - 1], from: bucket.start, to: time)
-                }
-            } else if index > 0 {
-                bucket.hold(values[index - 1], from: times[index - 1], to: time)
-            }
-            bucket.take(values[index])
-            index += 1
+    /// The end of the step that the range ends in.
+    private func lastStep(_ step: Milliseconds) -> Instant {
+        let floor = range.upperBound.floored(to: step)
+        return floor < range.upperBound ? floor + step : floor
+    }
+
+    /// The same out of spans that were put together before, and whose length divides the step.
+    package func buckets(
+        rolled blocks: [[UInt8]], step: Milliseconds
+    ) throws(RecordError) -> [HistoryBucket] {
+        let start = range.lowerBound.floored(to: step)
+        let end = lastStep(step)
+        var parts: [HistoryBucket] = []
+        var length = step
+        for bytes in blocks {
+            let block = try RollupBlock(bytes)
+            length = block.step
+            parts += try block.buckets().filter { $0.start >= start && $0.start < end }
         }
-        let last = times[index - 1]
-        bucket.hold(values[index - 1], from: last, to: max(last, min(boundary, end)))
-        buckets.append(bucket)
+        var buckets: [HistoryBucket] = []
+        /// The end of the last part, and its last value, which holds until the next.
+        var held = (from: Instant.distantFuture, value: 0.0)
+        for part in HistoryQuery.merged(parts) {
+            let place = part.start.floored(to: step)
+            if let last = buckets.last, last.start == place {
+                if part.start > held.from {
+                    buckets[buckets.count - 1].hold(held.value, from: held.from, to: part.start)
+                }
+            } else {
+                if let last = buckets.last, last.start + step > held.from {
+                    buckets[buckets.count - 1].hold(
+                        held.value, from: held.from, to: last.start + step)
+                }
+                buckets.append(HistoryBucket(start: place))
+                if held.from < part.start {
+                    buckets[buckets.count - 1].hold(
+                        held.value, from: max(place, held.from), to: part.start)
+                }
+            }
+            buckets[buckets.count - 1].merge(part)
+            held = (part.start + length, part.last)
+        }
+        if let last = buckets.last {
+            // The last part may also tell of what is behind the range: it is taken back again.
+            let rest = min(last.start + step, range.upperBound)
+            if rest > held.from || (held.from - rest).count < last.weight {
+                buckets[buckets.count - 1].hold(held.value, from: held.from, to: rest)
+            }
+        }
         return buckets
+    }
+
+    /// Parts by their starts; those of one start are one. An open one may have been stored since:
+    /// the same is not counted twice.
+    private static func merged(_ parts: [HistoryBucket]) -> [HistoryBucket] {
+        let sorted = parts.enumerated()
+            .sorted { ($0.element.start, $0.offset) < ($1.element.start, $1.offset) }
+        var merged: [HistoryBucket] = []
+        var latest: HistoryBucket?
+        for (_, part) in sorted where part != latest {
+            latest = part
+            if let last = merged.last, last.start == part.start {
+                // What came late is not what it was last.
+                var part = part
+                if part.weight == 0 { part.last = last.last }
+                merged[merged.count - 1].merge(part)
+            } else {
+                merged.append(part)
+            }
+        }
+        return merged
     }
 
     /// In the order of times; samples of one time stay as they are.

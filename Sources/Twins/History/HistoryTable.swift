@@ -9,17 +9,19 @@ package import Model
 /// under the same keys.
 package struct HistoryTable: Sendable {
     package private(set) var counters = Counters()
-    private let limits: Limits
+    let limits: Limits
     /// Off, nothing is gathered.
-    private let isEnabled: Bool
+    let isEnabled: Bool
     /// By device index: its properties' names, and where in `series` each is.
     private var rows: [Row] = []
-    private var series: [Series] = []
+    var series: [Series] = []
     /// Open blocks of late samples; `Series.late` says whose.
-    private var lateBlocks: [HistoryBuilder] = []
+    var lateBlocks: [HistoryBuilder] = []
+    /// What numbers come to by the minute and by the hour; `Series.rolled` says whose.
+    var rollups: [(minutes: Rollup, hours: Rollup)] = []
     private var sealed: [SealedBlock] = []
     /// Counts blocks in the order they were sealed.
-    private var sequence: UInt64 = 0
+    var sequence: UInt64 = 0
     /// What an open block may grow to, so that all of them stay within the memory they have.
     private var sizeMax: Int
 
@@ -31,19 +33,16 @@ package struct HistoryTable: Sendable {
         package var memoryBytes: Int
         /// Properties of all devices with a history; those of later ones are counted and refused.
         package var series: Int
-        /// No block spans more.
-        package var span: Milliseconds
         /// An unchanged value is noted again after so long.
         package var heartbeat: Milliseconds
 
         package init(
             blockBytes: Int = 4080, memoryBytes: Int = 16 << 20, series: Int = 65_536,
-            span: Milliseconds = .day, heartbeat: Milliseconds = .minute * 15
+            heartbeat: Milliseconds = .minute * 15
         ) {
             self.blockBytes = blockBytes
             self.memoryBytes = memoryBytes
             self.series = series
-            self.span = span
             self.heartbeat = heartbeat
         }
     }
@@ -62,12 +61,31 @@ package struct HistoryTable: Sendable {
     package struct SealedBlock: Hashable, Sendable {
         package var device: Device
         package var property: Property
-        package var isLate: Bool
+        package var kind: Kind
         package var start: Instant
         package var end: Instant
         /// The place among all blocks sealed.
         package var sequence: UInt64
         package var bytes: [UInt8]
+    }
+
+    /// What a block holds.
+    package enum Kind: UInt8, Hashable, Sendable {
+        /// Samples in order, but for those that came late within the block's time.
+        case samples
+        /// Samples that came late, in the order they came.
+        case late
+        /// What samples come to, minute by minute and hour by hour.
+        case minutes, hours
+
+        /// No block spans more.
+        package var span: Milliseconds {
+            switch self {
+            case .samples, .late: .day
+            case .minutes: .day * 7
+            case .hours: .day * 60
+            }
+        }
     }
 
     private struct Row: Sendable {
@@ -80,6 +98,7 @@ package struct HistoryTable: Sendable {
         let property: Property
         var block = HistoryBuilder()
         var late: Int32 = -1
+        var rolled: Int32 = -1
         var lastRecorded = Instant.distantPast
     }
 
@@ -111,11 +130,41 @@ package struct HistoryTable: Sendable {
         case .skipped: break
         case .recorded(let part):
             counters.recorded += 1
-            if let part { emit(part, place, isLate: false) }
+            if let part { emit(part, place, .samples) }
+            roll(sample, place, isLate: effect == .late)
         case .tooLate:
             counters.late += 1
             recordLate(sample, place)
+            roll(sample, place, isLate: true)
         }
+    }
+
+    /// Adds a number to its minute and its hour.
+    private mutating func roll(_ sample: HistorySample, _ place: Int, isLate: Bool) {
+        guard let value = sample.value.double else { return }
+        if series[place].rolled < 0 {
+            series[place].rolled = Int32(rollups.count)
+            rollups.append(HistoryTable.emptyRollup)
+            fitSizes()
+        }
+        let rolled = Int(series[place].rolled)
+        if let part = rollups[rolled].minutes.take(
+            value, at: sample.time, isLate: isLate, sizeMax: sizeMax)
+        {
+            emit(part, place, .minutes)
+        }
+        if let part = rollups[rolled].hours.take(
+            value, at: sample.time, isLate: isLate, sizeMax: sizeMax)
+        {
+            emit(part, place, .hours)
+        }
+    }
+
+    static var emptyRollup: (minutes: Rollup, hours: Rollup) {
+        (
+            Rollup(step: .minute, span: Kind.minutes.span),
+            Rollup(step: .hour, span: Kind.hours.span)
+        )
     }
 
     private mutating func recordLate(_ sample: HistorySample, _ place: Int) {
@@ -125,27 +174,35 @@ package struct HistoryTable: Sendable {
             fitSizes()
         }
         let late = Int(series[place].late)
-        if let part = lateBlocks[late].fit(sample, sizeMax: sizeMax, span: limits.span) {
-            emit(part, place, isLate: true)
+        if let part = lateBlocks[late].fit(sample, sizeMax: sizeMax, span: Kind.late.span) {
+            emit(part, place, .late)
         }
     }
 
-    private mutating func emit(_ part: HistoryBuilder.Part, _ place: Int, isLate: Bool) {
+    private mutating func emit(_ part: HistoryBuilder.Part, _ place: Int, _ kind: Kind) {
         sequence += 1
         counters.sealedBlocks += 1
         counters.sealedBytes += UInt64(part.bytes.count)
         sealed.append(
             SealedBlock(
-                device: series[place].device, property: series[place].property, isLate: isLate,
+                device: series[place].device, property: series[place].property, kind: kind,
                 start: part.start, end: part.end, sequence: sequence, bytes: part.bytes))
     }
 
     /// Seals every block that holds something, so that all of the history can be stored.
     package mutating func sealAll() {
         for place in series.indices {
-            if let part = series[place].block.seal() { emit(part, place, isLate: false) }
+            if let part = series[place].block.seal() { emit(part, place, .samples) }
             let late = Int(series[place].late)
-            if late >= 0, let part = lateBlocks[late].seal() { emit(part, place, isLate: true) }
+            if late >= 0, let part = lateBlocks[late].seal() { emit(part, place, .late) }
+            let rolled = Int(series[place].rolled)
+            guard rolled >= 0 else { continue }
+            for part in rollups[rolled].minutes.sealAll(sizeMax: sizeMax) {
+                emit(part, place, .minutes)
+            }
+            for part in rollups[rolled].hours.sealAll(sizeMax: sizeMax) {
+                emit(part, place, .hours)
+            }
         }
     }
 
@@ -167,22 +224,25 @@ package struct HistoryTable: Sendable {
     package var seriesCount: Int { series.count }
 
     /// What open blocks hold of a property, as sealed ones would.
-    package func open(_ device: Device, _ property: Property) -> [[UInt8]] {
+    package func open(_ device: Device, _ property: Property, _ kind: Kind = .samples) -> [[UInt8]]
+    {
         guard Int(device.index) < rows.count,
             let slot = rows[Int(device.index)].names.firstIndex(of: property.index)
         else { return [] }
         let series = series[Int(rows[Int(device.index)].places[slot])]
-        var blocks: [[UInt8]] = []
-        if series.block.count > 0 { blocks.append(series.block.sealed) }
-        if series.late >= 0, lateBlocks[Int(series.late)].count > 0 {
-            blocks.append(lateBlocks[Int(series.late)].sealed)
+        switch kind {
+        case .samples: return series.block.count > 0 ? [series.block.sealed] : []
+        case .late:
+            guard series.late >= 0, lateBlocks[Int(series.late)].count > 0 else { return [] }
+            return [lateBlocks[Int(series.late)].sealed]
+        case .minutes: return series.rolled < 0 ? [] : rollups[Int(series.rolled)].minutes.open
+        case .hours: return series.rolled < 0 ? [] : rollups[Int(series.rolled)].hours.open
         }
-        return blocks
     }
 
     // MARK: Places
 
-    private mutating func place(of device: Device, _ property: Property) -> Int? {
+    mutating func place(of device: Device, _ property: Property) -> Int? {
         let row = Int(device.index)
         if row < rows.count {
             for slot in 0..<rows[row].names.count where rows[row].names[slot] == property.index {
@@ -198,55 +258,10 @@ package struct HistoryTable: Sendable {
         return series.count - 1
     }
 
-    private mutating func fitSizes() {
-        let share = limits.memoryBytes / max(series.count + lateBlocks.count, 1)
+    mutating func fitSizes() {
+        let share = limits.memoryBytes / max(series.count + lateBlocks.count + 2 * rollups.count, 1)
         sizeMax = min(max(share, HistoryTable.sizeMin), limits.blockBytes)
     }
-}
-
-extension HistoryTable {
-    /// Writes everything that a later `restore` needs to seal the same blocks.
-    package func snapshot(into writer: inout ByteWriter) {
-        writer.unsigned(sequence)
-        writer.list(series) { writer, series in
-            writer.unsigned(UInt64(series.device.index))
-            writer.unsigned(UInt64(series.property.index))
-            writer.instant(series.lastRecorded)
-            writer.block(series.block.count > 0 ? series.block.sealed : [])
-            writer.bool(series.late >= 0)
-            guard series.late >= 0 else { return }
-            let late = lateBlocks[Int(series.late)]
-            writer.block(late.count > 0 ? late.sealed : [])
-        }
-    }
-
-    /// Takes back what `snapshot` wrote. A table that is off reads it and keeps nothing.
-    package mutating func restore(from reader: inout ByteReader) throws(RecordError) {
-        var restored = HistoryTable(isEnabled ? limits : nil)
-        restored.sequence = try reader.unsigned()
-        for _ in 0..<(try reader.count()) {
-            let device = Device(index: UInt32(try reader.count()))
-            guard let property = UInt16(exactly: try reader.unsigned()) else {
-                throw .malformed(at: reader.offset)
-            }
-            let lastRecorded = try reader.instant()
-            let block = try HistoryBuilder(reopening: try reader.block())
-            let late = try reader.bool() ? try HistoryBuilder(reopening: try reader.block()) : nil
-            guard isEnabled, Int(device.index) < HistoryTable.deviceMax,
-                let place = restored.place(of: device, Property(index: property))
-            else { continue }
-            restored.series[place].block = block
-            restored.series[place].lastRecorded = lastRecorded
-            guard let late else { continue }
-            restored.series[place].late = Int32(restored.lateBlocks.count)
-            restored.lateBlocks.append(late)
-        }
-        restored.fitSizes()
-        self = restored
-    }
-
-    /// More devices than any configuration may have.
-    private static let deviceMax = 1 << 22
 }
 
 extension HistoryTable.Series {
@@ -267,7 +282,7 @@ extension HistoryTable.Series {
         if block.count > 0, sample.time < block.start { return .tooLate }
         if effect == .late, block.count == 0 || sample.time > block.end { return .tooLate }
         lastRecorded = max(lastRecorded, sample.time)
-        return .recorded(block.fit(sample, sizeMax: sizeMax, span: limits.span))
+        return .recorded(block.fit(sample, sizeMax: sizeMax, span: HistoryTable.Kind.samples.span))
     }
 }
 

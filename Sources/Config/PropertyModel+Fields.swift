@@ -41,6 +41,12 @@ extension PropertyModel {
                 at: fields.place("values"), length: 6, help: ["write `type: enum`"])
         }
         switch node.content {
+        case .mapping(let entries) where entries.isEmpty:
+            report.add(
+                .outOfRange, "`values` has 0 elements; it takes at least 1", at: node)
+        case .sequence(let elements) where elements.isEmpty:
+            report.add(
+                .outOfRange, "`values` has 0 elements; it takes at least 1", at: node)
         case .mapping(let entries):
             for entry in entries {
                 let number = Scalars.integer(entry.value, in: .min ... .max, report)
@@ -67,11 +73,6 @@ extension PropertyModel {
             report.add(
                 .wrongKind, "`values` must be a list, not \(node.words)", at: node,
                 help: ["write `values: [low, high]` or `values: {low: 0, high: 1}`"])
-            return
-        }
-        if choices.isEmpty, !report.hasErrors {
-            report.add(
-                .outOfRange, "`values` has 0 elements; it takes at least 1", at: node)
         }
     }
 
